@@ -1,0 +1,1 @@
+//! What the streaming operations of Amazon Bedrock share: payload parts, exceptions, service errors, outcomes.

@@ -1,0 +1,1 @@
+//! The application/vnd.amazon.eventstream framing: bounded, zero-copy, no_std.

@@ -1,0 +1,1 @@
+//! SigV4 signatures for event streams: seed, chained frames in place, signed end.

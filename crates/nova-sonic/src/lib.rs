@@ -1,0 +1,1 @@
+//! The Amazon Nova Sonic speech-to-speech protocol without I/O: commands, events, order.
