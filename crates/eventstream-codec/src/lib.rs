@@ -1,1 +1,62 @@
-//! The application/vnd.amazon.eventstream framing: bounded, zero-copy, no_std.
+//! The `application/vnd.amazon.eventstream` framing: bytes to frames and frames to bytes.
+//!
+//! Every streaming service of AWS speaks it (Bedrock, Transcribe, Lex, S3 Select, Kinesis, CloudWatch live tail, …).
+//! This crate does the framing and nothing else: no I/O, no clock, no AWS client. Lengths are proven before they are
+//! trusted, memory is bounded by [`Limits`], and a stream that ends inside a frame is always an error.
+//!
+//! ```
+//! use bytes::{Bytes, BytesMut};
+//! use eventstream_codec::{Decoder, FrameWriter, HeaderValue};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut wire = BytesMut::new();
+//! let mut frame = FrameWriter::begin(&mut wire);
+//! frame.header(":message-type", HeaderValue::String("event"))?;
+//! frame.header(":event-type", HeaderValue::String("chunk"))?;
+//! let mut payload = frame.payload();
+//! payload.put_slice(b"{}");
+//! payload.finish()?;
+//!
+//! let mut decoder = Decoder::new();
+//! for chunk in wire.chunks(7) {
+//!     decoder.feed(Bytes::copy_from_slice(chunk));
+//!     while let Some(frame) = decoder.next_frame()? {
+//!         assert_eq!(frame.header(":event-type"), Some(HeaderValue::String("chunk")));
+//!         assert_eq!(frame.payload(), b"{}");
+//!     }
+//! }
+//! decoder.finish()?; // an error where the stream was cut inside a frame
+//! # Ok(())
+//! # }
+//! ```
+#![no_std]
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+mod compose;
+mod decoder;
+mod encode;
+mod error;
+mod frame;
+mod header;
+mod headers;
+mod kind;
+mod limits;
+mod parse;
+
+pub use compose::{Inbound, Seal, TransportEnd, Unsigned};
+pub use decoder::Decoder;
+pub use encode::{FrameWriter, HeaderBlock, PayloadWriter, encode_frame};
+pub use error::{DecodeError, DecodeErrorKind, EncodeError};
+pub use frame::{Frame, Message};
+pub use header::{Header, HeaderType, HeaderValue, Timestamp};
+pub use headers::{Headers, HeadersIter};
+pub use kind::MessageKind;
+pub use limits::Limits;
+pub use parse::{Parsed, parse};
+
+/// Bytes of a frame's prelude: total length, header block length and their CRC, four bytes each.
+pub const PRELUDE_LEN: usize = 12;
+/// Bytes of a frame around its header block and payload: the prelude and the message CRC.
+pub const FRAME_OVERHEAD: usize = 16;

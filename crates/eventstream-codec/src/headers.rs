@@ -1,0 +1,243 @@
+//! The header block of a frame: checked once, then read without errors.
+
+use crate::error::DecodeErrorKind as Kind;
+use crate::header::{Header, HeaderType, HeaderValue, Timestamp};
+use crate::limits::Limits;
+
+/// The headers of a frame, in the order of the wire. No map is built; a look-up walks the block.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Headers<'a> {
+    /// A block that `validate` has accepted: whole headers, known types, names and strings in UTF-8.
+    block: &'a [u8],
+}
+
+impl<'a> Headers<'a> {
+    /// Checks a header block that stands alone, outside a frame.
+    ///
+    /// # Errors
+    /// The first fault in the block, with its offset from the block's start.
+    pub fn parse(block: &'a [u8], limits: &Limits) -> Result<Self, crate::DecodeError> {
+        Self::validate(block, limits)
+            .map_err(|(kind, at)| crate::DecodeError::new(kind).at(at as u64))
+    }
+
+    /// Checks a block; the second part of the error is the offset of the faulty header in it.
+    pub(crate) fn validate(block: &'a [u8], limits: &Limits) -> Result<Self, (Kind, usize)> {
+        let ascii = block.is_ascii();
+        let mut rest = block;
+        let mut count = 0_usize;
+        while !rest.is_empty() {
+            let at = block.len() - rest.len();
+            count += 1;
+            if count > limits.max_headers() {
+                return Err((
+                    Kind::TooManyHeaders {
+                        limit: limits.max_headers(),
+                    },
+                    at,
+                ));
+            }
+            let (raw, tail) = RawHeader::checked(rest, ascii, limits).map_err(|kind| (kind, at))?;
+            if limits.forbids_duplicates()
+                && raw_headers(block)
+                    .take(count - 1)
+                    .any(|h| h.name == raw.name)
+            {
+                return Err((Kind::DuplicateHeader, at));
+            }
+            rest = tail;
+        }
+        Ok(Self { block })
+    }
+
+    /// Of a block that `validate` has accepted before.
+    pub(crate) const fn trusted(block: &'a [u8]) -> Self {
+        Self { block }
+    }
+
+    /// The value of the first header with this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<HeaderValue<'a>> {
+        raw_headers(self.block)
+            .find(|raw| raw.name == name.as_bytes())
+            .map(|raw| raw.value())
+    }
+
+    /// Whether a header has this name.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        raw_headers(self.block).any(|raw| raw.name == name.as_bytes())
+    }
+
+    /// The bytes of the first string header with this name: what [`get`](Self::get) gives, without the UTF-8 check.
+    #[must_use]
+    pub fn get_str_bytes(&self, name: &str) -> Option<&'a [u8]> {
+        raw_headers(self.block)
+            .find(|raw| raw.name == name.as_bytes())
+            .filter(|raw| raw.header_type == HeaderType::String)
+            .map(|raw| raw.bytes)
+    }
+
+    /// The headers in the order of the wire.
+    #[must_use]
+    pub fn iter(&self) -> HeadersIter<'a> {
+        HeadersIter { rest: self.block }
+    }
+
+    /// True where the frame has no headers.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.block.is_empty()
+    }
+
+    /// The block as it stands on the wire.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.block
+    }
+}
+
+impl<'a> IntoIterator for Headers<'a> {
+    type Item = Header<'a>;
+    type IntoIter = HeadersIter<'a>;
+
+    fn into_iter(self) -> HeadersIter<'a> {
+        self.iter()
+    }
+}
+
+impl<'a> IntoIterator for &Headers<'a> {
+    type Item = Header<'a>;
+    type IntoIter = HeadersIter<'a>;
+
+    fn into_iter(self) -> HeadersIter<'a> {
+        self.iter()
+    }
+}
+
+impl core::fmt::Debug for Headers<'_> {
+    /// Names and lengths only: values may be the user's data.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let shapes = raw_headers(self.block).map(|raw| {
+            (
+                core::str::from_utf8(raw.name).unwrap_or_default(),
+                raw.header_type,
+                raw.bytes.len(),
+            )
+        });
+        f.debug_list().entries(shapes).finish()
+    }
+}
+
+/// Headers in the order of the wire.
+#[derive(Clone)]
+pub struct HeadersIter<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for HeadersIter<'a> {
+    type Item = Header<'a>;
+
+    fn next(&mut self) -> Option<Header<'a>> {
+        let (raw, rest) = RawHeader::split(self.rest).ok()?;
+        self.rest = rest;
+        Some(Header {
+            name: core::str::from_utf8(raw.name).unwrap_or_default(),
+            value: raw.value(),
+        })
+    }
+}
+
+/// A header as slices of the block.
+struct RawHeader<'a> {
+    name: &'a [u8],
+    header_type: HeaderType,
+    bytes: &'a [u8],
+}
+
+impl<'a> RawHeader<'a> {
+    /// Cuts the first header off `block`.
+    fn split(block: &'a [u8]) -> Result<(Self, &'a [u8]), Kind> {
+        let (&name_len, rest) = block.split_first().ok_or(Kind::HeaderNameOverrun)?;
+        let (name, rest) = rest
+            .split_at_checked(usize::from(name_len))
+            .ok_or(Kind::HeaderNameOverrun)?;
+        let (&number, rest) = rest.split_first().ok_or(Kind::HeaderTypeMissing)?;
+        let header_type =
+            HeaderType::from_wire(number).ok_or(Kind::UnknownHeaderType { number })?;
+        let (len, rest) = if let Some(len) = header_type.fixed_len() {
+            (len, rest)
+        } else {
+            let (len, rest) = rest
+                .split_first_chunk::<2>()
+                .ok_or(Kind::HeaderValueOverrun)?;
+            (usize::from(u16::from_be_bytes(*len)), rest)
+        };
+        let (bytes, rest) = rest.split_at_checked(len).ok_or(Kind::HeaderValueOverrun)?;
+        Ok((
+            Self {
+                name,
+                header_type,
+                bytes,
+            },
+            rest,
+        ))
+    }
+
+    /// Cuts the first header off `block` and checks its text; `ascii` says that the whole block is ASCII.
+    fn checked(block: &'a [u8], ascii: bool, limits: &Limits) -> Result<(Self, &'a [u8]), Kind> {
+        let (raw, rest) = Self::split(block)?;
+        if raw.name.is_empty() && limits.forbids_empty_names() {
+            return Err(Kind::EmptyHeaderName);
+        }
+        if raw.bytes.len() > limits.max_header_value() {
+            return Err(Kind::HeaderValueTooLong {
+                len: raw.bytes.len(),
+                limit: limits.max_header_value(),
+            });
+        }
+        if !ascii {
+            if core::str::from_utf8(raw.name).is_err() {
+                return Err(Kind::HeaderNameNotUtf8);
+            }
+            if raw.header_type == HeaderType::String && core::str::from_utf8(raw.bytes).is_err() {
+                return Err(Kind::HeaderStringNotUtf8);
+            }
+        }
+        Ok((raw, rest))
+    }
+
+    /// The value; lengths and UTF-8 were proven when the block was accepted.
+    fn value(&self) -> HeaderValue<'a> {
+        match self.header_type {
+            HeaderType::BoolTrue => HeaderValue::Bool(true),
+            HeaderType::BoolFalse => HeaderValue::Bool(false),
+            HeaderType::Byte => HeaderValue::Byte(i8::from_be_bytes(fixed(self.bytes))),
+            HeaderType::Int16 => HeaderValue::Int16(i16::from_be_bytes(fixed(self.bytes))),
+            HeaderType::Int32 => HeaderValue::Int32(i32::from_be_bytes(fixed(self.bytes))),
+            HeaderType::Int64 => HeaderValue::Int64(i64::from_be_bytes(fixed(self.bytes))),
+            HeaderType::Bytes => HeaderValue::Bytes(self.bytes),
+            HeaderType::String => {
+                HeaderValue::String(core::str::from_utf8(self.bytes).unwrap_or_default())
+            }
+            HeaderType::Timestamp => HeaderValue::Timestamp(Timestamp::from_millis(
+                i64::from_be_bytes(fixed(self.bytes)),
+            )),
+            HeaderType::Uuid => HeaderValue::Uuid(fixed(self.bytes)),
+        }
+    }
+}
+
+fn raw_headers(block: &[u8]) -> impl Iterator<Item = RawHeader<'_>> {
+    let mut rest = block;
+    core::iter::from_fn(move || {
+        let (raw, tail) = RawHeader::split(rest).ok()?;
+        rest = tail;
+        Some(raw)
+    })
+}
+
+/// The bytes as an array; `split` has cut exactly `N` of them.
+fn fixed<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    bytes.first_chunk().copied().unwrap_or([0; N])
+}

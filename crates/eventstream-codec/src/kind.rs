@@ -1,0 +1,54 @@
+//! The typed view of a frame: event, exception, error or something else.
+
+use crate::header::HeaderValue;
+use crate::headers::Headers;
+
+/// What a frame is, by its `:message-type` header and those that go with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MessageKind<'a> {
+    /// `:message-type` is `event`.
+    Event {
+        /// `:event-type`, empty where the header is missing.
+        event_type: &'a str,
+    },
+    /// `:message-type` is `exception`: an error of the service's model, its body in the payload.
+    Exception {
+        /// `:exception-type`, empty where the header is missing.
+        exception_type: &'a str,
+    },
+    /// `:message-type` is `error`: an error outside the service's model.
+    Error {
+        /// `:error-code`, empty where the header is missing.
+        code: &'a str,
+        /// `:error-message`, empty where the header is missing.
+        message: &'a str,
+    },
+    /// Another message type, none at all, or one that is not a string (an INT32 in Greengrass IPC): the frame as it is.
+    Unknown,
+}
+
+impl<'a> MessageKind<'a> {
+    pub(crate) fn of(headers: &Headers<'a>) -> Self {
+        let text = |name| {
+            headers
+                .get(name)
+                .as_ref()
+                .and_then(HeaderValue::as_str)
+                .unwrap_or_default()
+        };
+        match headers.get_str_bytes(":message-type") {
+            Some(b"event") => Self::Event {
+                event_type: text(":event-type"),
+            },
+            Some(b"exception") => Self::Exception {
+                exception_type: text(":exception-type"),
+            },
+            Some(b"error") => Self::Error {
+                code: text(":error-code"),
+                message: text(":error-message"),
+            },
+            _ => Self::Unknown,
+        }
+    }
+}
