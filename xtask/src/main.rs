@@ -1,3 +1,46 @@
-//! The project's own checks.
+//! The project's own checks, as `cargo xtask NAME`: one file or folder a subcommand.
 
-fn main() {}
+mod failure;
+mod steps;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use failure::Failure;
+
+/// Every check of this repository; `test` runs all that need nothing but the Rust toolchain.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Format, lints, unit, property and doc tests, tidy, conformance, docs.
+    Test,
+    /// House rules: dependency direction, purity, Rust versions, weight, file shape, left-overs.
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Test => test::run(),
+        Command::Tidy => tidy::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What every subcommand returns.
+type Outcome = Result<(), Failure>;

@@ -1,0 +1,41 @@
+//! `cargo xtask test`: every check that needs nothing but the Rust toolchain.
+
+use crate::Outcome;
+use crate::steps::Steps;
+use crate::{tidy, workspace};
+
+/// Runs the checks in the order in which they fail fastest.
+///
+/// # Errors
+/// The first step that failed.
+pub(crate) fn run() -> Outcome {
+    let mut steps = Steps::default();
+    steps.command(
+        "format",
+        workspace::cargo().args(["fmt", "--all", "--check"]),
+    )?;
+    steps.step("tidy", tidy::run)?;
+    steps.command(
+        "clippy",
+        workspace::cargo().args([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ]),
+    )?;
+    steps.command(
+        "unit, property and doc tests",
+        workspace::cargo().args(["test", "--workspace"]),
+    )?;
+    steps.command(
+        "docs",
+        workspace::cargo()
+            .args(["doc", "--workspace", "--no-deps"])
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )?;
+    println!("all checks passed: {}", steps.summary());
+    Ok(())
+}
