@@ -1,5 +1,5 @@
 //! What is encoded decodes to the same, in any chunking; what is cut or flipped never passes.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use bytes::{Bytes, BytesMut};
 use eventstream_codec::{
