@@ -1,5 +1,6 @@
 //! The project's own checks, as `cargo xtask NAME`: one file or folder a subcommand.
 
+mod conformance;
 mod failure;
 mod steps;
 mod test;
@@ -24,6 +25,8 @@ struct Cli {
 enum Command {
     /// Format, lints, unit, property and doc tests, tidy, conformance, docs.
     Test,
+    /// Event-stream and signing cases against this repository's crates.
+    Conformance(conformance::Arguments),
     /// House rules: dependency direction, purity, Rust versions, weight, file shape, left-overs.
     Tidy,
 }
@@ -31,6 +34,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Test => test::run(),
+        Command::Conformance(arguments) => conformance::run(&arguments),
         Command::Tidy => tidy::run(),
     };
     match outcome {

@@ -2,7 +2,7 @@
 
 use crate::Outcome;
 use crate::steps::Steps;
-use crate::{tidy, workspace};
+use crate::{conformance, tidy, workspace};
 
 /// Runs the checks in the order in which they fail fastest.
 ///
@@ -36,6 +36,9 @@ pub(crate) fn run() -> Outcome {
             .args(["doc", "--workspace", "--no-deps"])
             .env("RUSTDOCFLAGS", "-D warnings"),
     )?;
+    steps.step("conformance", || {
+        conformance::run(&conformance::Arguments::default())
+    })?;
     println!("all checks passed: {}", steps.summary());
     Ok(())
 }
