@@ -25,14 +25,18 @@ pub(crate) trait Implementation {
     ) -> Result<Answer<DecodedHeaders>, Failure>;
 
     /// Encodes one frame.
-    fn encode(&mut self, headers: &[Header], payload: &[u8]) -> Result<Answer<Vec<u8>>, Failure>;
+    fn encode(
+        &mut self,
+        headers: &[Header],
+        payload: &[u8],
+    ) -> Result<Answer<Result<Vec<u8>, Fault>>, Failure>;
 
     /// Signs events one after the other; each says which signature comes before it.
     fn sign(
         &mut self,
         key: &SigningInput,
         events: &[Event],
-    ) -> Result<Answer<Vec<String>>, Failure>;
+    ) -> Result<Answer<Result<Vec<String>, Fault>>, Failure>;
 }
 
 /// What came of a question.

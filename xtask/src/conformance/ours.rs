@@ -54,26 +54,41 @@ impl Implementation for Ours {
         ))
     }
 
-    fn encode(&mut self, headers: &[Header], payload: &[u8]) -> Result<Answer<Vec<u8>>, Failure> {
+    fn encode(
+        &mut self,
+        headers: &[Header],
+        payload: &[u8],
+    ) -> Result<Answer<Result<Vec<u8>, Fault>>, Failure> {
+        let scratch = headers
+            .iter()
+            .map(Scratch::of)
+            .collect::<Result<Vec<_>, _>>()?;
+        let headers = headers
+            .iter()
+            .zip(&scratch)
+            .map(|(h, scratch)| {
+                Ok(codec::Header {
+                    name: &h.name,
+                    value: scratch.value(h)?,
+                })
+            })
+            .collect::<Result<Vec<_>, Failure>>()?;
         let mut frame = BytesMut::new();
-        let mut writer = codec::FrameWriter::begin(&mut frame);
-        for header in headers {
-            let scratch = Scratch::of(header)?;
-            writer
-                .header(&header.name, scratch.value(header)?)
-                .map_err(|e| Failure::new(format!("header {}: {e}", header.name)))?;
-        }
-        let mut body = writer.payload();
-        body.put_slice(payload);
-        body.finish().map_err(|e| Failure::new(e.to_string()))?;
-        Ok(Answer::Given(frame.to_vec()))
+        let encoded = codec::encode_frame(&headers, payload, &mut frame);
+        let fault = |e: codec::EncodeError| Fault {
+            kind: None,
+            message: e.to_string(),
+        };
+        Ok(Answer::Given(
+            encoded.map(|()| frame.to_vec()).map_err(fault),
+        ))
     }
 
     fn sign(
         &mut self,
         _key: &SigningInput,
         _events: &[Event],
-    ) -> Result<Answer<Vec<String>>, Failure> {
+    ) -> Result<Answer<Result<Vec<String>, Fault>>, Failure> {
         Ok(Answer::Unable("the signer is not there yet".to_owned()))
     }
 }

@@ -27,7 +27,9 @@ pub(super) fn block(
                 );
             }
             let answer = of.encode(expected, &[])?;
-            if let (Some(frame), Some(block)) = (findings.given(answer), case.input.small()) {
+            if let (Some(frame), Some(block)) =
+                (findings.done("encoded", answer), case.input.small())
+            {
                 let got = frame
                     .get(BEFORE..frame.len().saturating_sub(BEHIND))
                     .unwrap_or_default();

@@ -5,7 +5,7 @@ mod headers;
 mod signed;
 
 use super::case::{Case, Kind};
-use super::implementation::{Answer, Header, Implementation};
+use super::implementation::{Answer, Fault, Header, Implementation};
 use crate::failure::Failure;
 
 /// What came of one case.
@@ -51,6 +51,17 @@ impl Findings {
             Answer::Given(value) => Some(value),
             Answer::Unable(reason) => {
                 self.unable = Some(reason);
+                None
+            }
+        }
+    }
+
+    /// Takes the result, or notes why there is none: an error here is a fault of the implementation.
+    fn done<T>(&mut self, what: &str, answer: Answer<Result<T, Fault>>) -> Option<T> {
+        match self.given(answer)? {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.check(what, Some(format!("error: {}", fault.message)));
                 None
             }
         }

@@ -16,7 +16,7 @@ pub(super) fn chain(
 ) -> Result<(), Failure> {
     let unsigned: Vec<Event> = events.iter().map(|e| e.event.clone()).collect();
     let answer = of.sign(key, &unsigned)?;
-    if let Some(signatures) = findings.given(answer) {
+    if let Some(signatures) = findings.done("signed", answer) {
         let count = (signatures.len() != events.len())
             .then(|| format!("{} signatures, not {}", signatures.len(), events.len()));
         findings.check("signed", count);
@@ -59,7 +59,7 @@ fn outer(
         .then(|| "its payload is not what was signed".to_owned());
     findings.check(&what, payload);
     let answer = of.encode(&frame.headers, &frame.payload)?;
-    if let Some(encoded) = findings.given(answer) {
+    if let Some(encoded) = findings.done(&what, answer) {
         findings.check(&format!("{what} encoded"), bytes_fault(&encoded, &bytes));
         let signature = from_hex(&event.signature).map_err(|e| Failure::new(e.to_string()))?;
         let carried = bytes.windows(signature.len()).any(|part| part == signature);
@@ -78,11 +78,11 @@ pub(super) fn frame(
     findings: &mut Findings,
 ) -> Result<(), Failure> {
     let answer = of.encode(&case.headers, &case.payload)?;
-    if let Some(inner) = findings.given(answer) {
+    if let Some(inner) = findings.done("inner frame", answer) {
         findings.check("inner frame", bytes_fault(&inner, &case.inner));
     }
     let answer = of.encode(&case.outer_headers, &case.inner)?;
-    let Some(outer) = findings.given(answer) else {
+    let Some(outer) = findings.done("outer frame", answer) else {
         return Ok(());
     };
     let answer = of.decode(Profile::Strict, &Input::Bytes(outer), Chunks(&[]))?;
