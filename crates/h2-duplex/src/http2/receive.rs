@@ -1,0 +1,42 @@
+//! The receiving half.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::call::Call;
+use crate::{Error, ReceiveHalf};
+
+/// The receiving half of an HTTP/2 call.
+#[derive(Debug)]
+pub struct Receiver {
+    call: Arc<Call>,
+    head: Option<http::response::Parts>,
+}
+
+impl Receiver {
+    pub(super) fn new(call: Arc<Call>) -> Self {
+        Self { call, head: None }
+    }
+}
+
+impl ReceiveHalf for Receiver {
+    async fn head(&mut self) -> Result<&http::response::Parts, Error> {
+        let head = match self.head.take() {
+            Some(head) => head,
+            None => poll_fn(|cx| self.call.poll_head(cx)).await?,
+        };
+        Ok(self.head.insert(head))
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        poll_fn(|cx| self.call.poll_next(cx)).await
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.call.drop_receiver();
+    }
+}
