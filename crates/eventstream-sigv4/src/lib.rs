@@ -1,1 +1,54 @@
-//! SigV4 signatures for event streams: seed, chained frames in place, signed end.
+//! SigV4 signatures for event streams: from the seed, frame by frame, to the signed empty end.
+//!
+//! Bedrock, Transcribe, Lex, Polly and Q Business sign each event that a client sends. An event, whole frame as it is,
+//! becomes the payload of an outer frame whose two headers carry a date and a signature; each signature covers the one
+//! before it, and the first covers the *seed*: the signature of the HTTP request that opened the stream.
+//!
+//! [`EventSigner`] does that in place, behind 79 bytes of headroom, through the codec's trait `Seal`:
+//!
+//! ```
+//! use bytes::BytesMut;
+//! use eventstream_codec::{Seal, Timestamp, encode_frame};
+//! use eventstream_sigv4::{Credentials, EventSigner, Scope, Signature};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
+//! let scope = Scope::new("us-east-1", "bedrock");
+//! let seed: Signature = "9d9ab996c81f32c9d4e6fc166c92584f3741d1cb5ce325cd11a77d1f962c8de2".parse()?;
+//! let now = Timestamp::from_millis(1_548_628_674_123);
+//!
+//! let mut signer = EventSigner::new(seed, &credentials, scope);
+//! let mut wire = BytesMut::new();
+//! wire.resize(signer.headroom(), 0);
+//! encode_frame(&[], b"an event", &mut wire)?;
+//! signer.seal(now, &mut wire, 0)?; // one signed frame
+//! signer.seal_end(now, &mut wire)?; // and the one that ends the stream
+//! # assert_eq!(wire.len(), 79 + 24 + 4 + 83);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The seed may come from any SigV4 signer; with the feature `aws-sigv4`, `sign_head` makes it with the aws-sigv4 crate.
+
+mod credentials;
+mod date;
+mod envelope;
+mod error;
+mod event;
+#[cfg(feature = "aws-sigv4")]
+mod head;
+mod hex;
+mod key;
+mod scope;
+mod signature;
+mod signer;
+
+pub use credentials::Credentials;
+pub use envelope::HeaderOrder;
+pub use error::{BadSignature, SignError};
+#[cfg(feature = "aws-sigv4")]
+pub use head::{Payload, SignHeadError, SignedHead, sign_head};
+pub use key::SigningKey;
+pub use scope::Scope;
+pub use signature::Signature;
+pub use signer::{DatePrecision, EventSigner};
