@@ -2,6 +2,7 @@
 
 mod conformance;
 mod failure;
+mod peers;
 mod steps;
 mod test;
 mod tidy;

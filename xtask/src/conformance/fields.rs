@@ -146,12 +146,12 @@ impl Fields {
 
 impl NamedHeader {
     fn typed(self) -> Result<Header, CaseError> {
-        let wire_type = match self.type_name.as_str() {
+        let wire_type = Some(match self.type_name.as_str() {
             "byte_array" => 6,
             "string" => 7,
             "timestamp" => 8,
             other => return Err(CaseError::new(format!("header type {other:?}"))),
-        };
+        });
         let value = match (self.value, self.hex) {
             (Some(value), None) => value,
             (None, Some(bytes)) => Value::String(STANDARD.encode(from_hex(&bytes)?)),

@@ -1,7 +1,10 @@
 //! What conformance asks of an implementation of the event-stream framing and its signatures.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use super::hex::from_hex;
 use super::input::Input;
 use crate::failure::Failure;
 
@@ -108,9 +111,28 @@ pub(crate) struct DecodedHeaders {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Header {
     pub(crate) name: String,
+    /// The number on the wire; `None` in the answer of an implementation that keeps no types.
     #[serde(rename = "type")]
-    pub(crate) wire_type: u8,
+    pub(crate) wire_type: Option<u8>,
     pub(crate) value: serde_json::Value,
+}
+
+impl Header {
+    /// Whether an answer is this header.
+    pub(crate) fn is_answered_by(&self, got: &Self) -> bool {
+        let value = got.value == self.value;
+        let same = match got.wire_type {
+            Some(_) => got.wire_type == self.wire_type && value,
+            None => value || self.uuid_as_bytes().is_some_and(|bytes| got.value == bytes),
+        };
+        same && got.name == self.name
+    }
+
+    /// A UUID as somebody gives it who takes it for a byte array.
+    fn uuid_as_bytes(&self) -> Option<String> {
+        let digits = self.value.as_str().filter(|_| self.wire_type == Some(9))?;
+        Some(STANDARD.encode(from_hex(&digits.replace('-', "")).ok()?))
+    }
 }
 
 /// An error of an implementation.

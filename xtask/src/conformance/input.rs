@@ -1,9 +1,12 @@
 //! The bytes of a case: a file, or the recipe of what is too big to keep.
 
-use serde::Deserialize;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::json;
 
 use super::case::CaseError;
-use super::hex::from_hex;
+use super::hex::{from_hex, hex};
 
 /// Bytes that a decoder is fed with.
 #[derive(Debug, Clone)]
@@ -65,6 +68,22 @@ impl Input {
             Self::Bytes(bytes) => Some(bytes),
             Self::Recipe(_) => None,
         }
+    }
+}
+
+impl Serialize for Input {
+    /// `{"base64"}`, or the members of a recipe.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let value = match self {
+            Self::Bytes(bytes) => json!({"base64": STANDARD.encode(bytes)}),
+            Self::Recipe(recipe) => json!({
+                "prefix_hex": hex(&recipe.prefix),
+                "fill_byte_hex": hex(&[recipe.fill]),
+                "fill_len": recipe.fill_len,
+                "suffix_hex": hex(&recipe.suffix),
+            }),
+        };
+        value.serialize(to)
     }
 }
 

@@ -1,25 +1,33 @@
 //! `cargo xtask conformance`: every fixture case against an implementation, ours by default.
 //!
-//! The case format is docs/fixtures.md. [`load`] reads, [`judge`] asks an
+//! The case format is docs/fixtures.md. [`load`] reads cases, [`judge`] asks an
 //! [`Implementation`](implementation::Implementation) and compares, [`report`] counts.
 
 mod case;
 mod fields;
+mod golden;
 mod hex;
 mod implementation;
 mod input;
 mod judge;
 mod load;
 mod ours;
+mod program;
 mod report;
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use clap::Args;
 
 use crate::Outcome;
 use crate::failure::Failure;
+use crate::peers::{self, Environment, Peer};
 use crate::workspace;
+use case::Case;
+use golden::Results;
+use implementation::Implementation;
+use program::Program;
 use report::Report;
 
 /// What to run against what.
@@ -31,23 +39,81 @@ pub(crate) struct Arguments {
     /// Only the cases that lie right in a folder of this name.
     #[arg(long, value_name = "NAME")]
     suite: Option<String>,
+    /// Who answers: ours, aws-rust, smithy-js, botocore, smithy-python, all of them with `all`, or the path of a program.
+    #[arg(long = "impl", value_name = "NAME", default_value = OURS)]
+    implementation: String,
+    /// Take what comes of this run as xtask/peers/results.json; then read the diff.
+    #[arg(long, conflicts_with_all = ["fixtures", "suite"])]
+    bless: bool,
     /// Show each case that passes, too.
     #[arg(long, short)]
     verbose: bool,
 }
 
+const OURS: &str = "ours";
+const PEERS: &[&str] = &["aws-rust", "smithy-js", "botocore", "smithy-python"];
+
+/// Our crates on our cases, as `cargo xtask test` runs it.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn run_ours() -> Outcome {
+    let cases = load::load(&workspace::root().join("fixtures"))?;
+    let report = judge_all(&cases, &mut ours::Ours, false)?;
+    println!("{report}");
+    report.outcome()
+}
+
 /// Runs the cases and prints a line for each that fails.
 ///
 /// # Errors
-/// When a case fails, when none is found, or when a case cannot be read.
+/// When a case fails (for a peer: when it does otherwise than blessed), when none is found, or when one cannot be read.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    let folders = if arguments.fixtures.is_empty() {
-        vec![workspace::root().join("fixtures")]
+    let cases = cases(arguments)?;
+    let names = match arguments.implementation.as_str() {
+        "all" => std::iter::once(OURS).chain(PEERS.iter().copied()).collect(),
+        name => vec![name],
+    };
+    let own_cases = arguments.fixtures.is_empty() && arguments.suite.is_none();
+    let mut results = Results::load()?;
+    let mut failures = Vec::new();
+    for name in &names {
+        if names.len() > 1 {
+            println!("\n{name}");
+        }
+        let Some((version, report)) = run_one(name, &cases, arguments.verbose)? else {
+            continue;
+        };
+        let known = *name == OURS || PEERS.contains(name);
+        let outcome = if arguments.bless && known {
+            results.take(name, &version, &report);
+            Ok(())
+        } else if own_cases && PEERS.contains(name) {
+            results.compare(name, &version, &report)
+        } else {
+            report.outcome()
+        };
+        println!("{report}");
+        failures.extend(outcome.err());
+    }
+    if arguments.bless {
+        results.save()?;
+    }
+    match failures.into_iter().next() {
+        None => Ok(()),
+        Some(first) => Err(first),
+    }
+}
+
+fn cases(arguments: &Arguments) -> Result<Vec<Case>, Failure> {
+    let own = [workspace::root().join("fixtures")];
+    let folders: &[PathBuf] = if arguments.fixtures.is_empty() {
+        &own
     } else {
-        arguments.fixtures.clone()
+        &arguments.fixtures
     };
     let mut cases = Vec::new();
-    for folder in &folders {
+    for folder in folders {
         cases.extend(load::load(folder)?);
     }
     if let Some(suite) = &arguments.suite {
@@ -58,10 +124,39 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
             "no case found: is the folder (and the suite) right?",
         ));
     }
-    let mut implementation = ours::Ours;
-    let mut report = Report::new(arguments.verbose);
-    for case in &cases {
-        report.add(case, judge::judge(case, &mut implementation)?);
+    Ok(cases)
+}
+
+/// The version and verdicts of one implementation; `None` where this machine cannot run it.
+fn run_one(name: &str, cases: &[Case], verbose: bool) -> Result<Option<(String, Report)>, Failure> {
+    if name == OURS {
+        let report = judge_all(cases, &mut ours::Ours, verbose)?;
+        return Ok(Some((env!("CARGO_PKG_VERSION").to_owned(), report)));
     }
-    report.finish()
+    let peer = match name {
+        "aws-rust" => peers::rust("peer-aws-eventstream")?,
+        "smithy-js" => peers::node("conformance.mjs")?,
+        "botocore" => peers::python(Environment::Boto3, "botocore_conformance.py")?,
+        "smithy-python" => peers::python(Environment::Sdk, "smithy_conformance.py")?,
+        path => Peer::Ready(Command::new(path)),
+    };
+    let Some(command) = peer.or_skipped(name)? else {
+        return Ok(None);
+    };
+    let mut program = Program::start(command)?;
+    let version = program.version()?;
+    let report = judge_all(cases, &mut program, verbose)?;
+    Ok(Some((version, report)))
+}
+
+fn judge_all(
+    cases: &[Case],
+    of: &mut dyn Implementation,
+    verbose: bool,
+) -> Result<Report, Failure> {
+    let mut report = Report::default();
+    for case in cases {
+        report.add(case, judge::judge(case, of)?, verbose);
+    }
+    Ok(report)
 }

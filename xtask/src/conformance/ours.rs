@@ -138,7 +138,7 @@ fn header(header: codec::Header<'_>) -> Header {
         codec::HeaderValue::Timestamp(v) => json!(v.as_millis()),
         codec::HeaderValue::Uuid(v) => json!(uuid_text(v)),
     };
-    let wire_type = header.value.header_type() as u8;
+    let wire_type = Some(header.value.header_type() as u8);
     Header {
         name: header.name.to_owned(),
         wire_type,
@@ -153,10 +153,10 @@ impl Scratch {
     fn of(header: &Header) -> Result<Self, Failure> {
         let text = header.value.as_str().unwrap_or_default();
         let bytes = match header.wire_type {
-            6 => STANDARD
+            Some(6) => STANDARD
                 .decode(text)
                 .map_err(|e| Failure::new(e.to_string()))?,
-            9 => from_hex(&text.replace('-', "")).map_err(|e| Failure::new(e.to_string()))?,
+            Some(9) => from_hex(&text.replace('-', "")).map_err(|e| Failure::new(e.to_string()))?,
             _ => Vec::new(),
         };
         Ok(Self(bytes))
@@ -175,7 +175,7 @@ impl Scratch {
 fn typed<'a>(header: &'a Header, bytes: &'a [u8]) -> Option<codec::HeaderValue<'a>> {
     let value = &header.value;
     let number = Value::as_i64;
-    Some(match header.wire_type {
+    Some(match header.wire_type? {
         0 | 1 => codec::HeaderValue::Bool(value.as_bool()?),
         2 => codec::HeaderValue::Byte(number(value)?.try_into().ok()?),
         3 => codec::HeaderValue::Int16(number(value)?.try_into().ok()?),
@@ -215,7 +215,7 @@ mod tests {
     fn a_number_that_does_not_fit_is_refused() {
         let header = |wire_type, value| Header {
             name: "n".to_owned(),
-            wire_type,
+            wire_type: Some(wire_type),
             value,
         };
         assert!(typed(&header(2, json!(200)), &[]).is_none());

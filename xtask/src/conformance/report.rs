@@ -1,5 +1,8 @@
 //! What is printed of a run, and its last line.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use super::case::Case;
 use super::judge::Verdict;
 use crate::Outcome;
@@ -8,38 +11,20 @@ use crate::failure::Failure;
 /// Faults of one case that are shown; the rest is counted.
 const SHOWN: usize = 3;
 
-/// Counts verdicts and prints as they come.
+/// The verdicts of one run.
+#[derive(Default)]
 pub(super) struct Report {
-    verbose: bool,
-    passed: usize,
-    failed: usize,
-    skipped: usize,
+    verdicts: BTreeMap<String, Verdict>,
 }
 
 impl Report {
-    pub(super) fn new(verbose: bool) -> Self {
-        Self {
-            verbose,
-            passed: 0,
-            failed: 0,
-            skipped: 0,
-        }
-    }
-
-    pub(super) fn add(&mut self, case: &Case, verdict: Verdict) {
-        match verdict {
-            Verdict::Passed => {
-                self.passed += 1;
-                if self.verbose {
-                    println!("passed  {case}");
-                }
-            }
-            Verdict::Skipped(reason) => {
-                self.skipped += 1;
-                println!("skipped {case}: {reason}");
-            }
+    /// Notes a verdict and prints it, if it is one to look at.
+    pub(super) fn add(&mut self, case: &Case, verdict: Verdict, verbose: bool) {
+        match &verdict {
+            Verdict::Passed if verbose => println!("passed  {case}"),
+            Verdict::Passed => {}
+            Verdict::Skipped(reason) => println!("skipped {case}: {reason}"),
             Verdict::Failed(faults) => {
-                self.failed += 1;
                 let shown = faults
                     .iter()
                     .take(SHOWN)
@@ -55,25 +40,39 @@ impl Report {
                 println!("FAILED  {case}: {shown}{rest}");
             }
         }
+        self.verdicts.insert(case.to_string(), verdict);
     }
 
-    /// Prints the last line.
-    ///
+    /// Each case's name and verdict.
+    pub(super) fn verdicts(&self) -> impl Iterator<Item = (&String, &Verdict)> {
+        self.verdicts.iter()
+    }
+
     /// # Errors
     /// When a case failed.
-    pub(super) fn finish(self) -> Outcome {
-        let skipped = match self.skipped {
-            0 => String::new(),
-            n => format!(", {n} skipped"),
-        };
-        println!("{} passed, {} failed{skipped}", self.passed, self.failed);
-        if self.failed == 0 {
+    pub(super) fn outcome(&self) -> Outcome {
+        let failed = self.count(|v| matches!(v, Verdict::Failed(_)));
+        if failed == 0 {
             Ok(())
         } else {
-            Err(Failure::new(format!(
-                "{} cases do not conform",
-                self.failed
-            )))
+            Err(Failure::new(format!("{failed} cases do not conform")))
+        }
+    }
+
+    fn count(&self, is: impl Fn(&Verdict) -> bool) -> usize {
+        self.verdicts.values().filter(|v| is(v)).count()
+    }
+}
+
+impl fmt::Display for Report {
+    /// `N passed, N failed`, and what was skipped.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let passed = self.count(|v| *v == Verdict::Passed);
+        let failed = self.count(|v| matches!(v, Verdict::Failed(_)));
+        write!(f, "{passed} passed, {failed} failed")?;
+        match self.count(|v| matches!(v, Verdict::Skipped(_))) {
+            0 => Ok(()),
+            skipped => write!(f, ", {skipped} skipped"),
         }
     }
 }

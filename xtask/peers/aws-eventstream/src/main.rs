@@ -33,6 +33,7 @@ fn main() {
 
 fn answer(question: &Value) -> Option<Value> {
     Some(match question["op"].as_str()? {
+        "describe" => json!({"version": "aws-smithy-eventstream 0.61.6, aws-sigv4 1.6.4"}),
         "decode" if question["profile"] == "strict" => {
             json!({"unable": "aws-smithy-eventstream has no strict profile"})
         }

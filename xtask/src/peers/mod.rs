@@ -1,0 +1,117 @@
+//! Other people's implementations and SDKs: how each is installed under `target/` and started.
+
+mod node;
+mod python;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::failure::Failure;
+use crate::workspace;
+
+/// The folder that everything is installed under.
+pub(crate) fn folder() -> PathBuf {
+    workspace::root().join("target/peers")
+}
+
+/// The folder with the programs' sources.
+pub(crate) fn sources() -> PathBuf {
+    workspace::root().join("xtask/peers")
+}
+
+/// A peer that is ready, or what this machine lacks for it.
+pub(crate) enum Peer {
+    Ready(Command),
+    /// What is missing, for a person.
+    Missing(String),
+}
+
+impl Peer {
+    /// The command; where something is missing, that is said and there is none.
+    ///
+    /// # Errors
+    /// In CI, where nothing may be missing.
+    pub(crate) fn or_skipped(self, name: &str) -> Result<Option<Command>, Failure> {
+        match self {
+            Self::Ready(command) => Ok(Some(command)),
+            Self::Missing(what) if std::env::var_os("CI").is_some_and(|ci| ci == "true") => {
+                Err(Failure::new(format!("{name} cannot run: {what}")))
+            }
+            Self::Missing(what) => {
+                println!("skipped {name}: {what}");
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Builds and gives a program of the Rust workspace of peers.
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn rust(package: &str) -> Result<Peer, Failure> {
+    let mut build = workspace::cargo();
+    build.args([
+        "build",
+        "--quiet",
+        "--locked",
+        "--package",
+        package,
+        "--target-dir",
+    ]);
+    build
+        .arg(folder())
+        .arg("--manifest-path")
+        .arg(sources().join("Cargo.toml"));
+    workspace::capture(&mut build)?;
+    Ok(Peer::Ready(Command::new(
+        folder().join("debug").join(package),
+    )))
+}
+
+/// Installs the JavaScript packages and gives `node SCRIPT`.
+///
+/// # Errors
+/// When npm fails.
+pub(crate) fn node(script: &str) -> Result<Peer, Failure> {
+    node::program(script)
+}
+
+/// The virtual environments: their pins exclude each other.
+#[derive(Clone, Copy)]
+pub(crate) enum Environment {
+    /// boto3, and hyper-h2.
+    Boto3,
+    /// aws-sdk-bedrock-runtime, which needs Python 3.12.
+    Sdk,
+}
+
+/// Installs a virtual environment and gives `python SCRIPT`.
+///
+/// # Errors
+/// When the installation fails.
+pub(crate) fn python(environment: Environment, script: &str) -> Result<Peer, Failure> {
+    python::program(environment, script)
+}
+
+/// Runs `install` unless it was run before with the same `recipe` (a lock file's text).
+fn once(
+    stamp: &Path,
+    recipe: &str,
+    install: impl FnOnce() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    if fs::read_to_string(stamp).is_ok_and(|done| done == recipe) {
+        return Ok(());
+    }
+    install()?;
+    fs::write(stamp, recipe).map_err(|e| Failure::at(stamp, "write", e))
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|e| Failure::at(path, "read", e))
+}
+
+fn create(folder: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(folder).map_err(|e| Failure::at(folder, "create", e))
+}
