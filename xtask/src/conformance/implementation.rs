@@ -39,7 +39,7 @@ pub(crate) trait Implementation {
         &mut self,
         key: &SigningInput,
         events: &[Event],
-    ) -> Result<Answer<Result<Vec<String>, Fault>>, Failure>;
+    ) -> Result<Answer<Result<Signed, Fault>>, Failure>;
 }
 
 /// What came of a question.
@@ -163,6 +163,16 @@ pub(crate) struct Event {
     pub(crate) hashed_headers_hex: String,
     /// The bytes behind its last line: the inner frame.
     pub(crate) payload_hex: String,
+}
+
+/// Events with their signatures.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Signed {
+    /// In hex, one an event.
+    pub(crate) signatures: Vec<String>,
+    /// The whole signed frames in hex, from an implementation that writes them so; else none.
+    #[serde(default)]
+    pub(crate) frames_hex: Vec<String>,
 }
 
 /// Bytes as base64 in JSON.

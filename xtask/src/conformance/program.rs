@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::implementation::{
-    Answer, Chunks, Decoded, DecodedHeaders, Event, Fault, Header, Implementation, Profile,
+    Answer, Chunks, Decoded, DecodedHeaders, Event, Fault, Header, Implementation, Profile, Signed,
     SigningInput,
 };
 use super::input::Input;
@@ -142,8 +142,11 @@ impl Implementation for Program {
         let payload = STANDARD.encode(payload);
         let question = json!({"op": "encode", "headers": headers, "payload_base64": payload});
         self.ask_for(&question, |answer| {
-            result(answer, "frame_base64", |frame: String| {
-                STANDARD.decode(frame).map_err(serde::de::Error::custom)
+            result(answer, |given| {
+                let text = given.get("frame_base64").and_then(Value::as_str);
+                STANDARD
+                    .decode(text.unwrap_or("no frame"))
+                    .map_err(serde::de::Error::custom)
             })
         })
     }
@@ -152,22 +155,23 @@ impl Implementation for Program {
         &mut self,
         key: &SigningInput,
         events: &[Event],
-    ) -> Result<Answer<Result<Vec<String>, Fault>>, Failure> {
+    ) -> Result<Answer<Result<Signed, Fault>>, Failure> {
         let question = json!({"op": "sign", "key": key, "events": events});
-        self.ask_for(&question, |answer| result(answer, "signatures", Ok))
+        self.ask_for(&question, |answer| {
+            result(answer, |given| Signed::deserialize(given))
+        })
     }
 }
 
-/// The member `name` of an answer, or its `error`.
-fn result<J: for<'de> Deserialize<'de>, T>(
+/// What an answer gives, or its `error`.
+fn result<T>(
     answer: &Value,
-    name: &str,
-    read: impl FnOnce(J) -> Result<T, serde_json::Error>,
+    read: impl FnOnce(&Value) -> Result<T, serde_json::Error>,
 ) -> Result<Result<T, Fault>, serde_json::Error> {
-    if let Some(error) = answer.get("error").filter(|e| !e.is_null()) {
-        return Fault::deserialize(error).map(Err);
+    match answer.get("error").filter(|error| !error.is_null()) {
+        Some(error) => Fault::deserialize(error).map(Err),
+        None => read(answer).map(Ok),
     }
-    read(J::deserialize(answer.get(name).unwrap_or(&Value::Null))?).map(Ok)
 }
 
 #[cfg(test)]

@@ -115,6 +115,7 @@ fn sign(question: &Value) -> Option<Value> {
     let identity: Identity =
         Credentials::from_keys(key("access_key_id")?, key("secret_access_key")?, None).into();
     let mut signatures = Vec::new();
+    let mut frames = Vec::new();
     for event in question["events"].as_array()? {
         let seconds = seconds(event["timestamp"].as_str()?)?;
         let date = [&b"\x05:date\x08"[..], &(seconds * 1000).to_be_bytes()].concat();
@@ -149,8 +150,11 @@ fn sign(question: &Value) -> Option<Value> {
             return None;
         };
         signatures.push(hex(bytes));
+        let mut frame = Vec::new();
+        write_message_to(&message, &mut frame).ok()?;
+        frames.push(hex(&frame));
     }
-    Some(json!({"signatures": signatures}))
+    Some(json!({"signatures": signatures, "frames_hex": frames}))
 }
 
 /// `YYYYMMDDTHHMMSSZ` in seconds since 1970.

@@ -16,14 +16,27 @@ pub(super) fn chain(
 ) -> Result<(), Failure> {
     let unsigned: Vec<Event> = events.iter().map(|e| e.event.clone()).collect();
     let answer = of.sign(key, &unsigned)?;
-    if let Some(signatures) = findings.done("signed", answer) {
-        let count = (signatures.len() != events.len())
-            .then(|| format!("{} signatures, not {}", signatures.len(), events.len()));
+    if let Some(signed) = findings.done("signed", answer) {
+        let count = (signed.signatures.len() != events.len()).then(|| {
+            format!(
+                "{} signatures, not {}",
+                signed.signatures.len(),
+                events.len()
+            )
+        });
         findings.check("signed", count);
-        for (index, (got, expected)) in signatures.iter().zip(events).enumerate() {
-            let fault =
-                (*got != expected.signature).then(|| format!("{got}, not {}", expected.signature));
+        for (index, (got, expected)) in signed.signatures.iter().zip(events).enumerate() {
+            let differs = *got != expected.signature;
+            let fault = differs.then(|| format!("{got}, not {}", expected.signature));
             findings.check(&format!("signature {index}"), fault);
+        }
+        for (index, (got, expected)) in signed.frames_hex.iter().zip(events).enumerate() {
+            let differs = expected
+                .outer_frame_hex
+                .as_ref()
+                .is_some_and(|frame| frame != got);
+            let fault = differs.then(|| "not the expected bytes".to_owned());
+            findings.check(&format!("signed frame {index}"), fault);
         }
     }
     for (index, event) in events.iter().enumerate() {

@@ -1,5 +1,7 @@
 //! This repository's own crates as an implementation, within this process.
 
+mod signing;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
@@ -9,7 +11,7 @@ use serde_json::{Value, json};
 use super::hex::{from_hex, hex};
 use super::implementation::{
     Answer, Chunks, Decoded, DecodedHeaders, Event, Fault, FrameView, Header, Implementation,
-    Profile, SigningInput,
+    Profile, Signed, SigningInput,
 };
 use super::input::Input;
 use crate::failure::Failure;
@@ -86,10 +88,10 @@ impl Implementation for Ours {
 
     fn sign(
         &mut self,
-        _key: &SigningInput,
-        _events: &[Event],
-    ) -> Result<Answer<Result<Vec<String>, Fault>>, Failure> {
-        Ok(Answer::Unable("the signer is not there yet".to_owned()))
+        key: &SigningInput,
+        events: &[Event],
+    ) -> Result<Answer<Result<Signed, Fault>>, Failure> {
+        Ok(Answer::Given(signing::sign(key, events)?))
     }
 }
 
