@@ -1,34 +1,46 @@
 //! Frames from a stream of byte chunks, however they are cut.
 
-use alloc::vec::Vec;
+use bytes::Bytes;
 
-use bytes::{Buf, Bytes};
-
-use crate::PRELUDE_LEN;
-use crate::error::{DecodeError, DecodeErrorKind};
+use crate::assembly::Assembly;
+use crate::backlog::Backlog;
+use crate::decode_error::DecodeError;
+use crate::fault::{DecodeErrorKind, Fault};
 use crate::frame::{Frame, Message};
 use crate::limits::Limits;
-use crate::parse::{Parsed, Prelude, parse};
+use crate::parse::{Parsed, scan};
 
 /// Turns byte chunks into frames.
 ///
 /// Call [`feed`](Self::feed) with each chunk, then [`next_frame`](Self::next_frame) until it gives `None`; call
-/// [`finish`](Self::finish) when the input has ended. A frame that lies within one chunk is not copied. Memory: at most
-/// one frame within the [`Limits`], plus the chunk in hand. After an error the decoder stays failed and repeats it.
+/// [`finish`](Self::finish) when the input has ended. A frame that lies within one chunk is not copied, one that spans
+/// chunks is copied once. Memory: at most one frame within the [`Limits`], plus the chunk in hand. After an error the
+/// decoder stays failed and repeats it (but see [`resynchronising`](Self::resynchronising)).
 #[derive(Debug)]
 pub struct Decoder {
     limits: Limits,
-    /// What has arrived and is not decoded yet, behind `partial`.
-    chunk: Bytes,
-    /// The start of a frame that spans chunks.
-    partial: Vec<u8>,
-    /// Bytes that `partial` needs before it can be looked at again.
-    wanted: usize,
-    /// The frame that `next_frame` lends out.
-    current: Option<Message>,
+    resynchronise: bool,
+    /// What has arrived and is not decoded yet, behind what `assembly` holds.
+    input: Backlog,
+    /// A frame that spans chunks, or has and is lent out.
+    assembly: Assembly,
+    /// The frame in `assembly` is lent out and done with at the next call.
+    lent: bool,
     offset: u64,
     index: u64,
     failed: Option<DecodeError>,
+}
+
+/// Where a whole frame lies.
+enum Found {
+    /// At the end of what has been taken from the input.
+    Input {
+        len: usize,
+        headers_len: usize,
+    },
+    Assembly {
+        headers_len: usize,
+    },
 }
 
 impl Decoder {
@@ -43,28 +55,30 @@ impl Decoder {
     pub fn with_limits(limits: Limits) -> Self {
         Self {
             limits,
-            chunk: Bytes::new(),
-            partial: Vec::new(),
-            wanted: PRELUDE_LEN,
-            current: None,
+            resynchronise: false,
+            input: Backlog::default(),
+            assembly: Assembly::default(),
+            lent: false,
             offset: 0,
             index: 0,
             failed: None,
         }
     }
 
-    /// Takes the next chunk of the stream. What came before should have been drained: if not, the rest is copied.
+    /// The same, but an error inside a frame whose prelude was proven (a wrong message CRC, a bad header) is reported
+    /// once, and decoding goes on behind that frame. The specification says to end the stream; this is for salvage.
+    ///
+    /// A fault in a prelude stays final: nothing then says where the next frame begins.
+    #[must_use]
+    pub const fn resynchronising(mut self) -> Self {
+        self.resynchronise = true;
+        self
+    }
+
+    /// Takes the next chunk of the stream. What came before should have been drained: if not, the chunk is copied.
     pub fn feed(&mut self, chunk: Bytes) {
-        if self.failed.is_some() {
-            return;
-        }
-        if self.chunk.is_empty() {
-            self.chunk = chunk;
-        } else if !chunk.is_empty() {
-            let mut joined = Vec::with_capacity(self.chunk.len() + chunk.len());
-            joined.extend_from_slice(&self.chunk);
-            joined.extend_from_slice(&chunk);
-            self.chunk = joined.into();
+        if self.failed.is_none() {
+            self.input.push(chunk);
         }
     }
 
@@ -72,34 +86,38 @@ impl Decoder {
     ///
     /// # Errors
     /// The first fault in the stream, with its offset and frame index; from then on always the same.
+    #[inline]
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, DecodeError> {
-        self.current = self.next_message()?;
-        Ok(self.current.as_ref().map(Message::frame))
+        Ok(match self.advance()? {
+            Some(Found::Input { len, headers_len }) => {
+                Some(Frame::trusted(self.input.taken(len), headers_len))
+            }
+            Some(Found::Assembly { headers_len }) => {
+                Some(Frame::trusted(self.assembly.bytes(), headers_len))
+            }
+            None => None,
+        })
     }
 
-    /// The next whole frame, owned; `None` where more bytes are needed.
+    /// The next whole frame, owned; `None` where more bytes are needed. It shares the memory of the chunk that it came in.
     ///
     /// # Errors
     /// As [`next_frame`](Self::next_frame).
     pub fn next_message(&mut self) -> Result<Option<Message>, DecodeError> {
-        if let Some(error) = &self.failed {
-            return Err(error.clone());
-        }
-        let step = if self.partial.is_empty() {
-            self.take_from_chunk()
-        } else {
-            self.take_from_partial()
-        };
-        step.map_err(|error| {
-            let error = error.at(self.offset).in_frame(self.index);
-            self.failed = Some(error.clone());
-            self.chunk = Bytes::new();
-            self.partial = Vec::new();
-            error
+        Ok(match self.advance()? {
+            Some(Found::Input { len, headers_len }) => {
+                Some(Message::trusted(self.input.taken_shared(len), headers_len))
+            }
+            Some(Found::Assembly { headers_len }) => {
+                self.lent = false;
+                let bytes = self.assembly.take_bytes();
+                Some(Message::trusted(bytes.into(), headers_len))
+            }
+            None => None,
         })
     }
 
-    /// Says that the input has ended.
+    /// Says that the input has ended. Whole frames that were not asked for yet count as an end inside a frame.
     ///
     /// # Errors
     /// `IncompleteAtEof` where it ended inside a frame; the decoder's error where it has failed before.
@@ -111,11 +129,13 @@ impl Decoder {
         if had == 0 {
             return Ok(());
         }
-        let kind = DecodeErrorKind::IncompleteAtEof {
-            needed: self.wanted.max(PRELUDE_LEN),
-            had,
+        let (needed, bytes) = if self.in_assembly() {
+            (self.assembly.needed(), self.assembly.bytes())
+        } else {
+            (crate::PRELUDE_LEN, self.input.rest())
         };
-        Err(DecodeError::new(kind).at(self.offset).in_frame(self.index))
+        let fault = Fault::new(DecodeErrorKind::IncompleteAtEof { needed, had }, 0);
+        Err(DecodeError::new(fault, bytes, self.offset, self.index))
     }
 
     /// Whether a frame has begun that is not whole yet.
@@ -127,7 +147,12 @@ impl Decoder {
     /// Bytes that have arrived and are not decoded yet.
     #[must_use]
     pub fn buffered(&self) -> usize {
-        self.partial.len() + self.chunk.len()
+        let assembled = if self.in_assembly() {
+            self.assembly.bytes().len()
+        } else {
+            0
+        };
+        assembled + self.input.len()
     }
 
     /// Bytes of the stream in whole frames so far.
@@ -142,65 +167,99 @@ impl Decoder {
         self.index
     }
 
-    /// A frame that begins in the chunk in hand.
-    fn take_from_chunk(&mut self) -> Result<Option<Message>, DecodeError> {
-        match parse(&self.chunk, &self.limits)? {
-            Parsed::Frame(frame) => {
-                let (total, headers) = (frame.total_len(), frame.headers().as_bytes().len());
-                let bytes = self.chunk.split_to(total);
-                Ok(Some(self.complete(bytes, headers)))
+    const fn in_assembly(&self) -> bool {
+        self.assembly.is_begun() && !self.lent
+    }
+
+    /// Finds the next whole frame and counts it.
+    #[inline]
+    fn advance(&mut self) -> Result<Option<Found>, DecodeError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        if self.lent {
+            self.lent = false;
+            self.assembly.clear();
+        }
+        if self.assembly.is_begun() {
+            return self.assemble();
+        }
+        self.input.refill();
+        let input = self.input.rest();
+        match scan(input, &self.limits) {
+            Ok(Parsed::Frame(frame)) => {
+                let len = frame.total_len();
+                let headers_len = frame.headers().as_bytes().len();
+                self.input.take(len);
+                self.count(len);
+                Ok(Some(Found::Input { len, headers_len }))
             }
-            Parsed::Need(_) if self.chunk.is_empty() => Ok(None),
-            Parsed::Need(more) => {
-                self.wanted = self.chunk.len() + more;
-                self.partial = Vec::with_capacity(self.wanted);
-                self.partial.extend_from_slice(&self.chunk);
-                self.chunk = Bytes::new();
-                Ok(None)
+            Ok(Parsed::Need(_)) if input.is_empty() => Ok(None),
+            Ok(Parsed::Need(_)) => self.assemble(),
+            Err(fault) => {
+                let error = DecodeError::new(fault, input, self.offset, self.index);
+                let len = self.skippable(&error, input);
+                if let Some(len) = len {
+                    self.input.take(len);
+                }
+                Err(self.fail(error, len))
             }
         }
     }
 
-    /// A frame that began in an earlier chunk.
-    fn take_from_partial(&mut self) -> Result<Option<Message>, DecodeError> {
-        if !self.fill() {
-            return Ok(None);
-        }
-        if self.wanted == PRELUDE_LEN {
-            let Some(prelude) = self.partial.first_chunk::<PRELUDE_LEN>() else {
+    /// Goes on with a frame that spans chunks.
+    fn assemble(&mut self) -> Result<Option<Found>, DecodeError> {
+        let fault = loop {
+            self.input.refill();
+            let input = self.input.rest();
+            if input.is_empty() {
                 return Ok(None);
-            };
-            self.wanted = Prelude::check(prelude, &self.limits)?.total;
-            self.partial.reserve_exact(self.wanted - PRELUDE_LEN);
-            if !self.fill() {
-                return Ok(None);
             }
-        }
-        match parse(&self.partial, &self.limits)? {
-            Parsed::Frame(frame) => {
-                let headers = frame.headers().as_bytes().len();
-                let bytes = core::mem::take(&mut self.partial);
-                Ok(Some(self.complete(bytes.into(), headers)))
+            match self.assembly.take(input, &self.limits) {
+                Ok(len) => self.input.take(len),
+                Err(fault) => break fault,
             }
-            Parsed::Need(_) => Ok(None),
-        }
+            match self.assembly.frame(&self.limits) {
+                None => {}
+                Some(Ok(frame)) => {
+                    let len = frame.total_len();
+                    let headers_len = frame.headers().as_bytes().len();
+                    self.lent = true;
+                    self.count(len);
+                    return Ok(Some(Found::Assembly { headers_len }));
+                }
+                Some(Err(fault)) => break fault,
+            }
+        };
+        let bytes = self.assembly.bytes();
+        let error = DecodeError::new(fault, bytes, self.offset, self.index);
+        let len = self.skippable(&error, bytes);
+        self.assembly.clear();
+        Err(self.fail(error, len))
     }
 
-    /// Moves bytes from the chunk to `partial`; true when it holds what is wanted.
-    fn fill(&mut self) -> bool {
-        let missing = self.wanted.saturating_sub(self.partial.len());
-        let take = missing.min(self.chunk.len());
-        self.partial
-            .extend_from_slice(self.chunk.get(..take).unwrap_or_default());
-        self.chunk.advance(take);
-        take == missing
-    }
-
-    fn complete(&mut self, bytes: Bytes, headers_len: usize) -> Message {
-        self.offset += bytes.len() as u64;
+    const fn count(&mut self, len: usize) {
+        self.offset += len as u64;
         self.index += 1;
-        self.wanted = PRELUDE_LEN;
-        Message::trusted(bytes, headers_len)
+    }
+
+    /// The length of the bad frame that `bytes` begin with, where decoding may go on behind it.
+    fn skippable(&self, error: &DecodeError, bytes: &[u8]) -> Option<usize> {
+        let total = u32::from_be_bytes(*bytes.first_chunk()?) as usize;
+        (self.resynchronise && error.kind().is_inside_frame()).then_some(total)
+    }
+
+    /// Notes the error: for good, unless there is a bad frame of known length to leave behind.
+    #[cold]
+    fn fail(&mut self, error: DecodeError, skip: Option<usize>) -> DecodeError {
+        if let Some(len) = skip {
+            self.count(len);
+        } else {
+            self.failed = Some(error.clone());
+            self.input = Backlog::default();
+            self.assembly = Assembly::default();
+        }
+        error
     }
 }
 

@@ -3,11 +3,13 @@
 use bytes::Bytes;
 
 use crate::PRELUDE_LEN;
+use crate::decode_error::DecodeError;
+use crate::fault::{DecodeErrorKind, Fault};
 use crate::header::HeaderValue;
 use crate::headers::Headers;
-use crate::kind::MessageKind;
+use crate::kind::{MessageKind, Signed};
 use crate::limits::Limits;
-use crate::parse::{Parsed, parse};
+use crate::parse::{Parsed, scan};
 
 /// A frame that borrows the bytes it was read from. Both its CRCs and its headers have been checked.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,10 +20,15 @@ pub struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    pub(crate) const fn new(bytes: &'a [u8], headers: Headers<'a>, payload: &'a [u8]) -> Self {
+    /// Of the bytes of one frame whose lengths are proven; its header block is checked, or is about to be.
+    #[inline]
+    pub(crate) fn trusted(bytes: &'a [u8], headers_len: usize) -> Self {
+        let end = bytes.len().saturating_sub(4);
+        let body = bytes.get(PRELUDE_LEN..end).unwrap_or_default();
+        let (block, payload) = body.split_at_checked(headers_len).unwrap_or_default();
         Self {
             bytes,
-            headers,
+            headers: Headers::trusted(block),
             payload,
         }
     }
@@ -48,6 +55,19 @@ impl<'a> Frame<'a> {
     #[must_use]
     pub fn kind(&self) -> MessageKind<'a> {
         MessageKind::of(&self.headers)
+    }
+
+    /// The `:content-type` of the payload, `application/json` for example.
+    #[must_use]
+    pub fn content_type(&self) -> Option<&'a str> {
+        self.headers.get(":content-type")?.as_str()
+    }
+
+    /// The signature and its date, where the frame is the signed wrapper of another frame (or of the end of a stream:
+    /// then its payload is empty). Nothing is verified here.
+    #[must_use]
+    pub fn signed(&self) -> Option<Signed<'a>> {
+        Signed::of(&self.headers)
     }
 
     /// The whole frame as it stands on the wire.
@@ -82,26 +102,24 @@ pub struct Message {
 }
 
 impl Message {
-    /// Reads `bytes` as exactly one frame.
+    /// Reads the frame at the start of `bytes`; what stands behind it is left alone.
     ///
     /// # Errors
-    /// As [`parse`]; `Incomplete` where bytes are missing.
-    pub fn from_bytes(bytes: &Bytes, limits: &Limits) -> Result<Self, crate::DecodeError> {
-        use crate::error::{DecodeError, DecodeErrorKind};
-        let (total, headers_len) = match parse(bytes, limits)? {
-            Parsed::Frame(frame) => (frame.total_len(), frame.headers().as_bytes().len()),
-            Parsed::Need(more) => {
-                let (needed, had) = (bytes.len() + more, bytes.len());
-                return Err(DecodeError::new(DecodeErrorKind::Incomplete {
-                    needed,
-                    had,
-                }));
+    /// As [`parse`](crate::parse); `Incomplete` where bytes are missing.
+    pub fn from_bytes(bytes: &Bytes, limits: &Limits) -> Result<Self, DecodeError> {
+        let had = bytes.len();
+        let fault = match scan(bytes, limits) {
+            Ok(Parsed::Frame(frame)) => {
+                let headers_len = frame.headers().as_bytes().len();
+                return Ok(Self::trusted(bytes.slice(..frame.total_len()), headers_len));
             }
+            Ok(Parsed::Need(more)) => {
+                let needed = had + more;
+                Fault::new(DecodeErrorKind::Incomplete { needed, had }, 0)
+            }
+            Err(fault) => fault,
         };
-        Ok(Self {
-            bytes: bytes.slice(..total),
-            headers_len,
-        })
+        Err(DecodeError::new(fault, bytes, 0, 0))
     }
 
     /// Of bytes that `parse` has accepted as one frame.
@@ -112,13 +130,7 @@ impl Message {
     /// The frame, borrowed.
     #[must_use]
     pub fn frame(&self) -> Frame<'_> {
-        let end = PRELUDE_LEN + self.headers_len;
-        let block = self.bytes.get(PRELUDE_LEN..end).unwrap_or_default();
-        let payload = self
-            .bytes
-            .get(end..self.bytes.len().saturating_sub(4))
-            .unwrap_or_default();
-        Frame::new(&self.bytes, Headers::trusted(block), payload)
+        Frame::trusted(&self.bytes, self.headers_len)
     }
 
     /// The payload, sharing the frame's memory.

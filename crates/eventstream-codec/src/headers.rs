@@ -1,6 +1,9 @@
 //! The header block of a frame: checked once, then read without errors.
 
-use crate::error::DecodeErrorKind as Kind;
+use alloc::vec::Vec;
+
+use crate::decode_error::DecodeError;
+use crate::fault::{DecodeErrorKind as Kind, Fault};
 use crate::header::{Header, HeaderType, HeaderValue, Timestamp};
 use crate::limits::Limits;
 
@@ -16,38 +19,34 @@ impl<'a> Headers<'a> {
     ///
     /// # Errors
     /// The first fault in the block, with its offset from the block's start.
-    pub fn parse(block: &'a [u8], limits: &Limits) -> Result<Self, crate::DecodeError> {
-        Self::validate(block, limits)
-            .map_err(|(kind, at)| crate::DecodeError::new(kind).at(at as u64))
+    pub fn parse(block: &'a [u8], limits: &Limits) -> Result<Self, DecodeError> {
+        match Self::validate(block, limits) {
+            Ok(()) => Ok(Self { block }),
+            Err(fault) => Err(DecodeError::new(fault, block, 0, 0)),
+        }
     }
 
-    /// Checks a block; the second part of the error is the offset of the faulty header in it.
-    pub(crate) fn validate(block: &'a [u8], limits: &Limits) -> Result<Self, (Kind, usize)> {
+    /// Checks a block; the fault's offset is that of the faulty header in it.
+    #[inline]
+    pub(crate) fn validate(block: &'a [u8], limits: &Limits) -> Result<(), Fault> {
         let ascii = block.is_ascii();
         let mut rest = block;
         let mut count = 0_usize;
         while !rest.is_empty() {
-            let at = block.len() - rest.len();
+            let fault = |kind| Fault::new(kind, block.len() - rest.len());
             count += 1;
-            if count > limits.max_headers() {
-                return Err((
-                    Kind::TooManyHeaders {
-                        limit: limits.max_headers(),
-                    },
-                    at,
-                ));
+            let limit = limits.max_headers();
+            if count > limit {
+                return Err(fault(Kind::TooManyHeaders { limit }));
             }
-            let (raw, tail) = RawHeader::checked(rest, ascii, limits).map_err(|kind| (kind, at))?;
-            if limits.forbids_duplicates()
-                && raw_headers(block)
-                    .take(count - 1)
-                    .any(|h| h.name == raw.name)
-            {
-                return Err((Kind::DuplicateHeader, at));
-            }
+            let (raw, tail) = RawHeader::split(rest).map_err(fault)?;
+            raw.check(ascii, limits).map_err(fault)?;
             rest = tail;
         }
-        Ok(Self { block })
+        if limits.forbids_duplicates() && count > 1 {
+            return refuse_duplicates(block, count);
+        }
+        Ok(())
     }
 
     /// Of a block that `validate` has accepted before.
@@ -157,54 +156,60 @@ struct RawHeader<'a> {
 
 impl<'a> RawHeader<'a> {
     /// Cuts the first header off `block`.
+    #[inline]
     fn split(block: &'a [u8]) -> Result<(Self, &'a [u8]), Kind> {
-        let (&name_len, rest) = block.split_first().ok_or(Kind::HeaderNameOverrun)?;
-        let (name, rest) = rest
-            .split_at_checked(usize::from(name_len))
-            .ok_or(Kind::HeaderNameOverrun)?;
+        let Some((&name_len, rest)) = block.split_first() else {
+            return Err(Kind::HeaderNameOverrun { needed: 1, had: 0 });
+        };
+        let Some((name, rest)) = rest.split_at_checked(usize::from(name_len)) else {
+            let (needed, had) = (usize::from(name_len), rest.len());
+            return Err(Kind::HeaderNameOverrun { needed, had });
+        };
         let (&number, rest) = rest.split_first().ok_or(Kind::HeaderTypeMissing)?;
         let header_type =
             HeaderType::from_wire(number).ok_or(Kind::UnknownHeaderType { number })?;
-        let (len, rest) = if let Some(len) = header_type.fixed_len() {
-            (len, rest)
-        } else {
-            let (len, rest) = rest
-                .split_first_chunk::<2>()
-                .ok_or(Kind::HeaderValueOverrun)?;
-            (usize::from(u16::from_be_bytes(*len)), rest)
+        let overrun = |needed, rest: &[u8]| Kind::HeaderValueOverrun {
+            needed,
+            had: rest.len(),
         };
-        let (bytes, rest) = rest.split_at_checked(len).ok_or(Kind::HeaderValueOverrun)?;
-        Ok((
-            Self {
-                name,
-                header_type,
-                bytes,
+        let (len, rest) = match header_type.fixed_len() {
+            Some(len) => (len, rest),
+            None => match rest.split_first_chunk::<2>() {
+                Some((len, rest)) => (usize::from(u16::from_be_bytes(*len)), rest),
+                None => return Err(overrun(2, rest)),
             },
-            rest,
-        ))
+        };
+        let Some((bytes, rest)) = rest.split_at_checked(len) else {
+            return Err(overrun(len, rest));
+        };
+        let raw = Self {
+            name,
+            header_type,
+            bytes,
+        };
+        Ok((raw, rest))
     }
 
-    /// Cuts the first header off `block` and checks its text; `ascii` says that the whole block is ASCII.
-    fn checked(block: &'a [u8], ascii: bool, limits: &Limits) -> Result<(Self, &'a [u8]), Kind> {
-        let (raw, rest) = Self::split(block)?;
-        if raw.name.is_empty() && limits.forbids_empty_names() {
+    /// Checks what the limits say of a header, and its text; `ascii` says that the whole block is ASCII.
+    #[inline]
+    fn check(&self, ascii: bool, limits: &Limits) -> Result<(), Kind> {
+        if self.name.is_empty() && limits.forbids_empty_names() {
             return Err(Kind::EmptyHeaderName);
         }
-        if raw.bytes.len() > limits.max_header_value() {
-            return Err(Kind::HeaderValueTooLong {
-                len: raw.bytes.len(),
-                limit: limits.max_header_value(),
-            });
+        let (len, limit) = (self.bytes.len(), limits.max_header_value());
+        if len > limit {
+            return Err(Kind::HeaderValueTooLong { len, limit });
         }
-        if !ascii {
-            if core::str::from_utf8(raw.name).is_err() {
-                return Err(Kind::HeaderNameNotUtf8);
-            }
-            if raw.header_type == HeaderType::String && core::str::from_utf8(raw.bytes).is_err() {
-                return Err(Kind::HeaderStringNotUtf8);
-            }
+        if ascii {
+            return Ok(());
         }
-        Ok((raw, rest))
+        if core::str::from_utf8(self.name).is_err() {
+            return Err(Kind::HeaderNameNotUtf8);
+        }
+        if self.header_type == HeaderType::String && core::str::from_utf8(self.bytes).is_err() {
+            return Err(Kind::HeaderStringNotUtf8);
+        }
+        Ok(())
     }
 
     /// The value; lengths and UTF-8 were proven when the block was accepted.
@@ -225,6 +230,29 @@ impl<'a> RawHeader<'a> {
             )),
             HeaderType::Uuid => HeaderValue::Uuid(fixed(self.bytes)),
         }
+    }
+}
+
+/// Names are compared each with each up to this count, and sorted beyond it: a block of many stays cheap.
+const FEW: usize = 32;
+
+/// Refuses a block of `count` headers in which a name stands twice.
+fn refuse_duplicates(block: &[u8], count: usize) -> Result<(), Fault> {
+    let at = |raw: &RawHeader<'_>| raw.name.as_ptr() as usize - block.as_ptr() as usize - 1;
+    let repeated = if count <= FEW {
+        raw_headers(block)
+            .enumerate()
+            .find(|(i, raw)| raw_headers(block).take(*i).any(|h| h.name == raw.name))
+            .map(|(_, raw)| at(&raw))
+    } else {
+        let mut names: Vec<_> = raw_headers(block).map(|raw| (raw.name, at(&raw))).collect();
+        names.sort_unstable();
+        let pairs = names.iter().zip(names.iter().skip(1));
+        pairs.filter(|(a, b)| a.0 == b.0).map(|(_, b)| b.1).min()
+    };
+    match repeated {
+        Some(at) => Err(Fault::new(Kind::DuplicateHeader, at)),
+        None => Ok(()),
     }
 }
 

@@ -1,6 +1,6 @@
-//! The typed view of a frame: event, exception, error or something else.
+//! The typed view of a frame: event, exception, error or something else; and the wrapper of a signed one.
 
-use crate::header::HeaderValue;
+use crate::header::{HeaderValue, Timestamp};
 use crate::headers::Headers;
 
 /// What a frame is, by its `:message-type` header and those that go with it.
@@ -50,5 +50,32 @@ impl<'a> MessageKind<'a> {
             },
             _ => Self::Unknown,
         }
+    }
+}
+
+/// The two headers of a signed frame, whose payload is the frame that was signed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Signed<'a> {
+    /// `:chunk-signature`: 32 bytes of HMAC-SHA256, chained to the signature before.
+    pub signature: &'a [u8; 32],
+    /// `:date`: when it was signed. Whole seconds from AWS's Rust SDK, with milliseconds from others.
+    pub date: Timestamp,
+}
+
+impl<'a> Signed<'a> {
+    pub(crate) fn of(headers: &Headers<'a>) -> Option<Self> {
+        let signature = headers.get(":chunk-signature")?.as_bytes()?;
+        Some(Self {
+            signature: signature.try_into().ok()?,
+            date: headers.get(":date")?.as_timestamp()?,
+        })
+    }
+}
+
+impl core::fmt::Debug for Signed<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Signed")
+            .field("date", &self.date)
+            .finish_non_exhaustive()
     }
 }

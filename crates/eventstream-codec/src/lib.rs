@@ -34,26 +34,37 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod assembly;
+mod backlog;
 mod compose;
+mod decode_error;
 mod decoder;
-mod encode;
-mod error;
+mod encode_error;
+mod fault;
 mod frame;
+mod frame_writer;
 mod header;
+mod header_block;
 mod headers;
 mod kind;
 mod limits;
+mod lookalike;
 mod parse;
+mod typed_frames;
 
 pub use compose::{Inbound, Seal, TransportEnd, Unsigned};
+pub use decode_error::DecodeError;
 pub use decoder::Decoder;
-pub use encode::{FrameWriter, HeaderBlock, PayloadWriter, encode_frame};
-pub use error::{DecodeError, DecodeErrorKind, EncodeError};
+pub use encode_error::EncodeError;
+pub use fault::DecodeErrorKind;
 pub use frame::{Frame, Message};
+pub use frame_writer::{FrameWriter, PayloadWriter, encode_frame};
 pub use header::{Header, HeaderType, HeaderValue, Timestamp};
+pub use header_block::HeaderBlock;
 pub use headers::{Headers, HeadersIter};
-pub use kind::MessageKind;
+pub use kind::{MessageKind, Signed};
 pub use limits::Limits;
+pub use lookalike::Lookalike;
 pub use parse::{Parsed, parse};
 
 /// Bytes of a frame's prelude: total length, header block length and their CRC, four bytes each.

@@ -1,6 +1,7 @@
 //! One frame from a slice, without allocation.
 
-use crate::error::{DecodeError, DecodeErrorKind as Kind};
+use crate::decode_error::DecodeError;
+use crate::fault::{DecodeErrorKind as Kind, Fault};
 use crate::frame::Frame;
 use crate::headers::Headers;
 use crate::limits::Limits;
@@ -19,10 +20,17 @@ pub enum Parsed<'a> {
 /// Reads the frame at the start of `bytes`.
 ///
 /// The prelude is checked as soon as its 12 bytes are there; nothing is waited for on the word of an unproven length.
+/// Nothing is allocated (under [`Limits::strict`], a list of names where there are more than 32 headers).
 ///
 /// # Errors
 /// The first fault: the prelude's CRC, then its lengths, then the message CRC, then the headers.
 pub fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Parsed<'a>, DecodeError> {
+    scan(bytes, limits).map_err(|fault| DecodeError::new(fault, bytes, 0, 0))
+}
+
+/// [`parse`] for those who know where the bytes stand in the stream.
+#[inline]
+pub(crate) fn scan<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Parsed<'a>, Fault> {
     let Some(prelude) = bytes.first_chunk::<PRELUDE_LEN>() else {
         return Ok(Parsed::Need(PRELUDE_LEN - bytes.len()));
     };
@@ -34,82 +42,81 @@ pub fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Parsed<'a>, DecodeE
 }
 
 /// The lengths of a frame, proven by the prelude's CRC and within the limits.
-#[derive(Clone, Copy)]
+#[derive(Clone, Debug)]
 pub(crate) struct Prelude {
     /// Bytes of the whole frame.
     pub(crate) total: usize,
     headers: usize,
-    crc: u32,
+    /// Has read the two lengths: the message CRC goes on from here, so that no byte is read twice.
+    crc: crc32fast::Hasher,
 }
 
 impl Prelude {
     /// Checks the first 12 bytes of a frame.
-    pub(crate) fn check(bytes: &[u8; PRELUDE_LEN], limits: &Limits) -> Result<Self, DecodeError> {
+    #[inline]
+    pub(crate) fn check(bytes: &[u8; PRELUDE_LEN], limits: &Limits) -> Result<Self, Fault> {
         let [t0, t1, t2, t3, h0, h1, h2, h3, c0, c1, c2, c3] = *bytes;
         let total = u32::from_be_bytes([t0, t1, t2, t3]) as usize;
         let headers = u32::from_be_bytes([h0, h1, h2, h3]) as usize;
         let expected = u32::from_be_bytes([c0, c1, c2, c3]);
-        let actual = crc32fast::hash(&[t0, t1, t2, t3, h0, h1, h2, h3]);
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(&[t0, t1, t2, t3, h0, h1, h2, h3]);
+        let actual = crc.clone().finalize();
         if actual != expected {
-            return Err(DecodeError::new(Kind::PreludeCrcMismatch { expected, actual }).at(8));
+            return Err(Fault::new(Kind::PreludeCrcMismatch { expected, actual }, 8));
         }
         let Some(body) = total.checked_sub(FRAME_OVERHEAD) else {
-            return Err(DecodeError::new(Kind::TotalLengthTooSmall { len: total }));
+            return Err(Fault::new(Kind::TotalLengthTooSmall { len: total }, 0));
         };
         let Some(payload) = body.checked_sub(headers) else {
-            return Err(DecodeError::new(Kind::HeadersLengthOverrun { headers, total }).at(4));
+            return Err(Fault::new(Kind::HeadersLengthOverrun { headers, total }, 4));
         };
-        if headers > limits.max_header_block() {
-            let kind = Kind::HeadersTooLong {
-                len: headers,
-                limit: limits.max_header_block(),
-            };
-            return Err(DecodeError::new(kind).at(4));
+        let limit = limits.max_header_block();
+        if headers > limit {
+            return Err(Fault::new(
+                Kind::HeadersTooLong {
+                    len: headers,
+                    limit,
+                },
+                4,
+            ));
         }
-        if payload > limits.max_payload() {
-            let kind = Kind::PayloadTooLong {
-                len: payload,
-                limit: limits.max_payload(),
-            };
-            return Err(DecodeError::new(kind));
+        let limit = limits.max_payload();
+        if payload > limit {
+            return Err(Fault::new(
+                Kind::PayloadTooLong {
+                    len: payload,
+                    limit,
+                },
+                0,
+            ));
         }
         Ok(Self {
             total,
             headers,
-            crc: expected,
+            crc,
         })
     }
 
     /// Checks the message CRC and the headers of `bytes`, which are `self.total` long.
-    pub(crate) fn frame<'a>(
-        &self,
-        bytes: &'a [u8],
-        limits: &Limits,
-    ) -> Result<Frame<'a>, DecodeError> {
-        let truncated = || {
-            DecodeError::new(Kind::Incomplete {
-                needed: self.total,
-                had: bytes.len(),
-            })
+    #[inline]
+    pub(crate) fn frame<'a>(self, bytes: &'a [u8], limits: &Limits) -> Result<Frame<'a>, Fault> {
+        let (total, headers, crc) = (self.total, self.headers, self.crc);
+        let Some((covered, expected)) = bytes.split_last_chunk::<4>() else {
+            let had = bytes.len();
+            return Err(Fault::new(Kind::Incomplete { needed: total, had }, 0));
         };
-        let (covered, crc) = bytes.split_last_chunk::<4>().ok_or_else(truncated)?;
-        let expected = u32::from_be_bytes(*crc);
-        let actual = message_crc(self.crc, covered.get(8..).ok_or_else(truncated)?);
+        let expected = u32::from_be_bytes(*expected);
+        let mut crc = crc;
+        crc.update(covered.get(8..).unwrap_or_default());
+        let actual = crc.finalize();
         if actual != expected {
             let kind = Kind::MessageCrcMismatch { expected, actual };
-            return Err(DecodeError::new(kind).at(covered.len() as u64));
+            return Err(Fault::new(kind, covered.len()));
         }
-        let body = covered.get(PRELUDE_LEN..).ok_or_else(truncated)?;
-        let (headers, payload) = body.split_at_checked(self.headers).ok_or_else(truncated)?;
-        let headers = Headers::validate(headers, limits)
-            .map_err(|(kind, at)| DecodeError::new(kind).at((PRELUDE_LEN + at) as u64))?;
-        Ok(Frame::new(bytes, headers, payload))
+        let frame = Frame::trusted(bytes, headers);
+        Headers::validate(frame.headers().as_bytes(), limits)
+            .map_err(|fault| fault.behind(PRELUDE_LEN))?;
+        Ok(frame)
     }
-}
-
-/// The message CRC, given the prelude's CRC and all bytes behind the two lengths: one pass over the frame, not two.
-pub(crate) fn message_crc(prelude_crc: u32, from_byte_8: &[u8]) -> u32 {
-    let mut hasher = crc32fast::Hasher::new_with_initial(prelude_crc);
-    hasher.update(from_byte_8);
-    hasher.finalize()
 }

@@ -1,64 +1,6 @@
-//! What can be wrong with bytes that should be frames, and with frames that should become bytes.
+//! The kinds of decoding fault, each with the numbers that explain it.
 
 use core::fmt;
-
-/// Why bytes are not a frame, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DecodeError {
-    kind: DecodeErrorKind,
-    offset: u64,
-    frame: u64,
-}
-
-impl DecodeError {
-    pub(crate) const fn new(kind: DecodeErrorKind) -> Self {
-        Self {
-            kind,
-            offset: 0,
-            frame: 0,
-        }
-    }
-
-    pub(crate) const fn at(mut self, offset: u64) -> Self {
-        self.offset += offset;
-        self
-    }
-
-    pub(crate) const fn in_frame(mut self, index: u64) -> Self {
-        self.frame = index;
-        self
-    }
-
-    /// What is wrong.
-    #[must_use]
-    pub const fn kind(&self) -> &DecodeErrorKind {
-        &self.kind
-    }
-
-    /// Bytes from the start of the stream (of the slice, for [`parse`](crate::parse)) to the faulty part.
-    #[must_use]
-    pub const fn offset(&self) -> u64 {
-        self.offset
-    }
-
-    /// Index of the faulty frame in the stream, from 0.
-    #[must_use]
-    pub const fn frame_index(&self) -> u64 {
-        self.frame
-    }
-}
-
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "frame {} at byte {}: {}",
-            self.frame, self.offset, self.kind
-        )
-    }
-}
-
-impl core::error::Error for DecodeError {}
 
 /// The kinds of decoding fault. [`name`](Self::name) is the same in code, JSON and fixtures.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,7 +68,12 @@ pub enum DecodeErrorKind {
     /// A header name of no bytes, under a profile that refuses it.
     EmptyHeaderName,
     /// A header name runs over the end of the header block.
-    HeaderNameOverrun,
+    HeaderNameOverrun {
+        /// The name's length, in bytes.
+        needed: usize,
+        /// Bytes of the block that are left for it.
+        had: usize,
+    },
     /// A header name is not UTF-8.
     HeaderNameNotUtf8,
     /// The header block ends where a header's type should stand.
@@ -136,8 +83,13 @@ pub enum DecodeErrorKind {
         /// The number on the wire.
         number: u8,
     },
-    /// A header value runs over the end of the header block.
-    HeaderValueOverrun,
+    /// A header value, or its length, runs over the end of the header block.
+    HeaderValueOverrun {
+        /// Bytes that the value needs; 2 where not even its length is there.
+        needed: usize,
+        /// Bytes of the block that are left for it.
+        had: usize,
+    },
     /// A header value is over the limit.
     HeaderValueTooLong {
         /// The value's length, in bytes.
@@ -152,6 +104,31 @@ pub enum DecodeErrorKind {
 }
 
 impl DecodeErrorKind {
+    /// Whether the fault lies in a frame whose prelude was proven: the frame's end, and so the next one, is known.
+    #[must_use]
+    pub const fn is_inside_frame(&self) -> bool {
+        match self {
+            Self::MessageCrcMismatch { .. }
+            | Self::TooManyHeaders { .. }
+            | Self::EmptyHeaderName
+            | Self::HeaderNameOverrun { .. }
+            | Self::HeaderNameNotUtf8
+            | Self::HeaderTypeMissing
+            | Self::UnknownHeaderType { .. }
+            | Self::HeaderValueOverrun { .. }
+            | Self::HeaderValueTooLong { .. }
+            | Self::HeaderStringNotUtf8
+            | Self::DuplicateHeader => true,
+            Self::Incomplete { .. }
+            | Self::IncompleteAtEof { .. }
+            | Self::PreludeCrcMismatch { .. }
+            | Self::TotalLengthTooSmall { .. }
+            | Self::HeadersLengthOverrun { .. }
+            | Self::HeadersTooLong { .. }
+            | Self::PayloadTooLong { .. } => false,
+        }
+    }
+
     /// The kind's name, the same in code, JSON output and fixtures.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -166,11 +143,11 @@ impl DecodeErrorKind {
             Self::PayloadTooLong { .. } => "PayloadTooLong",
             Self::TooManyHeaders { .. } => "TooManyHeaders",
             Self::EmptyHeaderName => "EmptyHeaderName",
-            Self::HeaderNameOverrun => "HeaderNameOverrun",
+            Self::HeaderNameOverrun { .. } => "HeaderNameOverrun",
             Self::HeaderNameNotUtf8 => "HeaderNameNotUtf8",
             Self::HeaderTypeMissing => "HeaderTypeMissing",
             Self::UnknownHeaderType { .. } => "UnknownHeaderType",
-            Self::HeaderValueOverrun => "HeaderValueOverrun",
+            Self::HeaderValueOverrun { .. } => "HeaderValueOverrun",
             Self::HeaderValueTooLong { .. } => "HeaderValueTooLong",
             Self::HeaderStringNotUtf8 => "HeaderStringNotUtf8",
             Self::DuplicateHeader => "DuplicateHeader",
@@ -225,11 +202,17 @@ impl fmt::Display for DecodeErrorKind {
             }
             Self::TooManyHeaders { limit } => write!(f, "more than {limit} headers"),
             Self::EmptyHeaderName => f.write_str("a header name is empty"),
-            Self::HeaderNameOverrun => f.write_str("a header name runs over the header block"),
+            Self::HeaderNameOverrun { needed, had } => write!(
+                f,
+                "a header name of {needed} bytes runs over the header block, which has {had} left"
+            ),
             Self::HeaderNameNotUtf8 => f.write_str("a header name is not UTF-8"),
             Self::HeaderTypeMissing => f.write_str("the header block ends before a header's type"),
             Self::UnknownHeaderType { number } => write!(f, "header type {number} does not exist"),
-            Self::HeaderValueOverrun => f.write_str("a header value runs over the header block"),
+            Self::HeaderValueOverrun { needed, had } => write!(
+                f,
+                "a header value needs {needed} bytes, the header block has {had} left"
+            ),
             Self::HeaderValueTooLong { len, limit } => {
                 write!(
                     f,
@@ -242,55 +225,24 @@ impl fmt::Display for DecodeErrorKind {
     }
 }
 
-/// Why a frame cannot be written. Nothing of it has been.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum EncodeError {
-    /// A header name of no bytes.
-    EmptyHeaderName,
-    /// A header name over 255 bytes.
-    HeaderNameTooLong {
-        /// The name's length, in bytes.
-        len: usize,
-    },
-    /// A byte-array or string value over 32,767 bytes.
-    HeaderValueTooLong {
-        /// The value's length, in bytes.
-        len: usize,
-    },
-    /// A name that the frame has already.
-    DuplicateHeader,
-    /// A header block over 128 KiB.
-    HeadersTooLong {
-        /// The block's length, in bytes.
-        len: usize,
-    },
-    /// A payload over 24 MiB.
-    PayloadTooLong {
-        /// The payload's length, in bytes.
-        len: usize,
-    },
+/// A fault and where it lies in what was read: what the parsers pass on until a [`DecodeError`](crate::DecodeError) is made of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Fault {
+    pub(crate) kind: DecodeErrorKind,
+    /// Bytes from the start of what was read.
+    pub(crate) at: usize,
 }
 
-impl fmt::Display for EncodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::EmptyHeaderName => f.write_str("a header name must not be empty"),
-            Self::HeaderNameTooLong { len } => {
-                write!(f, "a header name of {len} bytes is over 255")
-            }
-            Self::HeaderValueTooLong { len } => {
-                write!(f, "a header value of {len} bytes is over 32,767")
-            }
-            Self::DuplicateHeader => f.write_str("a header name may stand only once"),
-            Self::HeadersTooLong { len } => {
-                write!(f, "a header block of {len} bytes is over 131,072")
-            }
-            Self::PayloadTooLong { len } => {
-                write!(f, "a payload of {len} bytes is over 25,165,824")
-            }
+impl Fault {
+    pub(crate) const fn new(kind: DecodeErrorKind, at: usize) -> Self {
+        Self { kind, at }
+    }
+
+    /// The same fault in a whole that has `before` bytes in front of the part.
+    pub(crate) const fn behind(self, before: usize) -> Self {
+        Self {
+            kind: self.kind,
+            at: self.at + before,
         }
     }
 }
-
-impl core::error::Error for EncodeError {}
