@@ -1,1 +1,54 @@
 //! An Amazon Bedrock on 127.0.0.1 for tests and demos: TLS, HTTP/2, every signature checked.
+//!
+//! It answers `InvokeModelWithBidirectionalStream` as Nova Sonic does: it checks the request's SigV4 signature and that of
+//! every event with code of its own, withholds the response head until the first event, enforces the protocol's order in the
+//! service's words, hears speech by its energy and says it back. It works with any client: ours, the AWS SDKs, yours.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! use bedrock_loopback::Loopback;
+//!
+//! let bedrock = Loopback::builder().region("eu-north-1").start().await?;
+//! // Point a client at it: endpoint, certificate authority, credentials.
+//! assert!(bedrock.url().starts_with("https://127.0.0.1:"));
+//! assert!(bedrock.ca_pem().starts_with("-----BEGIN CERTIFICATE-----"));
+//! assert_eq!(bedrock.access_key_id(), "AKIDEXAMPLE");
+//! bedrock.shutdown().await;
+//! # Ok(())
+//! # })
+//! # }
+//! ```
+//!
+//! A test that should not wait uses no socket: [`Server::serve_tls`] takes any byte stream, such as one end of
+//! `tokio::io::duplex`, and all timers go through tokio's clock, which a test can pause. Never pause it over real sockets.
+
+mod answer;
+mod bidi;
+mod builder;
+mod clock;
+mod credentials;
+mod date;
+mod flow;
+mod frame;
+mod http2;
+mod ids;
+mod loopback;
+mod notice;
+mod operation;
+mod server;
+mod service_error;
+mod sonic;
+mod tls;
+mod verify;
+
+pub use builder::{BuildError, Builder, ResponseHead};
+pub use clock::Clock;
+pub use credentials::{EXAMPLE_ACCESS_KEY_ID, EXAMPLE_SECRET_ACCESS_KEY};
+pub use loopback::Loopback;
+pub use notice::Notice;
+pub use operation::Operation;
+pub use server::{ConnectionError, Server};
+pub use service_error::{ErrorKind, ServiceError};
+pub use sonic::Limits;
+pub use verify::{Part, Refusal};

@@ -1,0 +1,292 @@
+//! One `InvokeModelWithBidirectionalStream`: signed frames in, the session between, frames out.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use h2::server::SendResponse;
+use h2::{Reason, RecvStream};
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use crate::answer::{self, EVENT_STREAM};
+use crate::builder::ResponseHead;
+use crate::flow::Outflow;
+use crate::frame::{Frame, FrameError, FrameReader, parse_whole};
+use crate::http2::refuse;
+use crate::ids::Ids;
+use crate::notice::Notice;
+use crate::operation::Operation;
+use crate::server::State;
+use crate::service_error::ServiceError;
+use crate::sonic::Session;
+use crate::verify::{Authenticated, Chain, Opened, Refusal};
+
+/// The longest signed frame: an event of 1,000,000 bytes in base64, and what stands around it.
+const MAX_FRAME: usize = 1_500_000;
+/// Answers that may wait for a client that does not read.
+const MAX_QUEUED: usize = 16 << 20;
+
+/// A call whose head has been accepted.
+pub(crate) struct Call {
+    pub(crate) state: Arc<State>,
+    pub(crate) request_id: String,
+    pub(crate) model_id: String,
+    pub(crate) authenticated: Option<Authenticated>,
+    pub(crate) ids: Ids,
+}
+
+/// Why a call ends before its time.
+enum Ended {
+    Aborted(String),
+    Service(ServiceError),
+    Signature(Refusal),
+}
+
+impl From<ServiceError> for Ended {
+    fn from(error: ServiceError) -> Self {
+        Self::Service(error)
+    }
+}
+
+impl From<Refusal> for Ended {
+    fn from(refusal: Refusal) -> Self {
+        Self::Signature(refusal)
+    }
+}
+
+impl Call {
+    pub(crate) async fn run(self, body: RecvStream, respond: SendResponse<Bytes>) {
+        if !self.model_id.contains("sonic") {
+            let error = ServiceError::validation("The provided model identifier is invalid.");
+            return self.fail_at_once(respond, &error);
+        }
+        self.state.notice(&Notice::Opened {
+            request_id: self.request_id.clone(),
+            operation: Operation::InvokeModelWithBidirectionalStream,
+            model_id: self.model_id.clone(),
+        });
+        let chain = match &self.authenticated {
+            Some(Authenticated::Key { key, seed }) => Some(Chain::new(
+                key.clone(),
+                self.state.policy.region.clone(),
+                seed.clone(),
+                self.state.policy.max_skew,
+            )),
+            _ => None,
+        };
+        let now = Instant::now();
+        let session = Session::new(&self.model_id, &self.state.sonic, self.ids.clone(), now);
+        let conversation = Conversation {
+            reader: FrameReader::new(MAX_FRAME),
+            chain,
+            session,
+            out: Outflow::new(respond, self.state.http2.data_frame_size),
+            events: 0,
+            input_ended: false,
+            call: self,
+        };
+        conversation.run(body).await;
+    }
+
+    fn fail_at_once(&self, respond: SendResponse<Bytes>, error: &ServiceError) {
+        let (status, code) = (error.kind.status(), error.kind.name());
+        refuse(
+            &self.state,
+            &self.request_id,
+            respond,
+            status,
+            code,
+            &error.message,
+        );
+        self.state.notice(&Notice::Failed {
+            request_id: self.request_id.clone(),
+            error: error.clone(),
+        });
+    }
+}
+
+/// A call in progress.
+struct Conversation {
+    call: Call,
+    reader: FrameReader,
+    chain: Option<Chain>,
+    session: Session,
+    out: Outflow,
+    events: u64,
+    input_ended: bool,
+}
+
+impl Conversation {
+    async fn run(mut self, mut body: RecvStream) {
+        let ended = self.converse(&mut body).await;
+        let request_id = self.call.request_id.clone();
+        let notice = match ended {
+            Ok(()) => Notice::Completed { request_id },
+            Err(Ended::Aborted(how)) => Notice::Aborted { request_id, how },
+            Err(Ended::Service(error)) => {
+                let (status, code) = (error.kind.status(), error.kind.name());
+                self.say_error(status, code, &error).await;
+                Notice::Failed { request_id, error }
+            }
+            Err(Ended::Signature(refusal)) => {
+                // Which exception the service sends inside a stream is not known; this one every client can read.
+                let error = ServiceError::validation(refusal.to_string());
+                self.say_error(refusal.status(), refusal.code(), &error)
+                    .await;
+                Notice::Refused {
+                    request_id,
+                    refusal,
+                }
+            }
+        };
+        self.call.state.notice(&notice);
+    }
+
+    async fn converse(&mut self, body: &mut RecvStream) -> Result<(), Ended> {
+        if self.call.state.response_head == ResponseHead::AtOnce {
+            self.start()?;
+        }
+        loop {
+            // Checked here as well, so that a client that never pauses does not hold the clock.
+            let now = Instant::now();
+            if !self.input_ended && now >= self.session.deadline() {
+                self.session.on_timer(now)?;
+                self.pass_on()?;
+            }
+            tokio::select! {
+                biased;
+                drained = self.out.drained() => return drained.map_err(Ended::Aborted),
+                chunk = body.data(), if !self.input_ended => match chunk {
+                    Some(Ok(bytes)) => {
+                        // Only a stream that is gone refuses, and then `data` says so next.
+                        let _ = body.flow_control().release_capacity(bytes.len());
+                        self.on_bytes(&bytes)?;
+                    }
+                    Some(Err(error)) => return Err(Ended::Aborted(error.to_string())),
+                    None => self.on_end_stream()?,
+                },
+                () = tokio::time::sleep_until(self.session.deadline()), if !self.input_ended => {}
+            }
+        }
+    }
+
+    fn on_bytes(&mut self, bytes: &[u8]) -> Result<(), Ended> {
+        self.reader.feed(bytes);
+        while let Some(frame) = self.reader.next_frame()? {
+            self.on_frame(&frame)?;
+            self.events += 1;
+            let starts = match self.call.state.response_head {
+                ResponseHead::AfterEvents(after) => self.events >= after,
+                ResponseHead::AtOnce | ResponseHead::Never => false,
+            };
+            if starts {
+                self.start()?;
+            }
+            self.pass_on()?;
+        }
+        Ok(())
+    }
+
+    fn on_frame(&mut self, frame: &Frame) -> Result<(), Ended> {
+        let event = match &mut self.chain {
+            Some(chain) => match chain.open(frame, self.call.state.clock.now())? {
+                Opened::Event(inner) => part_of(&parse_whole(&inner)?)?,
+                Opened::End => return Ok(()),
+            },
+            None if !frame.is_signed() => part_of(frame)?,
+            None if frame.payload.is_empty() => return Ok(()),
+            None => part_of(&parse_whole(&frame.payload)?)?,
+        };
+        Ok(self.session.on_event(Instant::now(), &event)?)
+    }
+
+    fn on_end_stream(&mut self) -> Result<(), Ended> {
+        self.input_ended = true;
+        self.reader.finish()?;
+        if let Some(chain) = &self.chain {
+            chain.finish()?;
+        }
+        self.session.on_input_end()?;
+        self.pass_on()?;
+        if self.call.state.response_head != ResponseHead::Never {
+            self.start()?;
+        }
+        self.out.end();
+        Ok(())
+    }
+
+    /// Sends the head, once.
+    fn start(&mut self) -> Result<(), Ended> {
+        let head = answer::head(
+            200,
+            EVENT_STREAM,
+            &self.call.request_id,
+            &self.call.state.http_date(),
+        );
+        self.out
+            .start(head)
+            .map_err(|error| Ended::Aborted(error.to_string()))
+    }
+
+    /// Hands the session's events to the answer and its warnings to the observer.
+    fn pass_on(&mut self) -> Result<(), Ended> {
+        for event in self.session.take_events() {
+            self.out.push(answer::chunk(&event));
+        }
+        for what in self.session.take_warnings() {
+            let request_id = self.call.request_id.clone();
+            self.call
+                .state
+                .notice(&Notice::Warning { request_id, what });
+        }
+        if self.out.queued() > MAX_QUEUED {
+            self.out.reset(Reason::ENHANCE_YOUR_CALM);
+            let how = format!("the client left {} bytes unread", self.out.queued());
+            return Err(Ended::Aborted(how));
+        }
+        Ok(())
+    }
+
+    /// Ends the stream with an exception, or the request with an HTTP error where the head was not sent.
+    async fn say_error(&mut self, status: u16, code: &str, error: &ServiceError) {
+        if self.out.has_started() {
+            self.out.push(answer::exception(error));
+        } else {
+            let date = self.call.state.http_date();
+            let id = &self.call.request_id;
+            let (head, body) = answer::error(status, code, &error.message, id, &date);
+            self.out.discard();
+            self.out.push(body);
+            if self.out.start(head).is_err() {
+                return;
+            }
+        }
+        self.out.end();
+        // A client that goes away now has been told what there was to tell.
+        let _ = self.out.drained().await;
+    }
+}
+
+impl From<FrameError> for Ended {
+    fn from(error: FrameError) -> Self {
+        let says = format!("Unable to parse input chunk (loopback: {error})");
+        Self::Service(ServiceError::validation(says))
+    }
+}
+
+#[derive(Deserialize)]
+struct PayloadPart {
+    bytes: String,
+}
+
+/// The event inside an inner frame: `chunk`, whose payload is `{"bytes":"<base64>"}`.
+fn part_of(inner: &Frame) -> Result<Vec<u8>, ServiceError> {
+    let unexpected = || ServiceError::validation("Unable to parse input chunk");
+    if inner.text(":message-type") != Some("event") || inner.text(":event-type") != Some("chunk") {
+        return Err(unexpected());
+    }
+    let part: PayloadPart = serde_json::from_slice(&inner.payload).map_err(|_| unexpected())?;
+    STANDARD.decode(part.bytes).map_err(|_| unexpected())
+}

@@ -1,0 +1,210 @@
+//! A server without a socket: it speaks HTTP/2 over byte streams that the caller brings.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+use crate::builder::ResponseHead;
+use crate::clock::Clock;
+use crate::date::Utc;
+use crate::http2;
+use crate::ids::Ids;
+use crate::notice::Notice;
+use crate::sonic::Settings;
+use crate::tls::Tls;
+use crate::verify::Policy;
+
+/// How long a client may take for its TLS handshake and its HTTP/2 preface.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+pub(crate) type Observer = Arc<dyn Fn(&Notice) + Send + Sync>;
+
+/// A Bedrock that takes any byte stream as a connection. Cheap to clone; clones are one server.
+#[derive(Clone)]
+pub struct Server {
+    state: Arc<State>,
+}
+
+pub(crate) struct State {
+    pub(crate) policy: Policy,
+    pub(crate) clock: Clock,
+    pub(crate) verify: bool,
+    pub(crate) tls: Tls,
+    pub(crate) response_head: ResponseHead,
+    pub(crate) http2: Http2,
+    pub(crate) sonic: Settings,
+    pub(crate) ids: Mutex<Ids>,
+    pub(crate) observer: Option<Observer>,
+}
+
+/// What this side of HTTP/2 grants and sends.
+#[derive(Debug, Clone)]
+pub(crate) struct Http2 {
+    pub(crate) data_frame_size: usize,
+    pub(crate) stream_window: u32,
+    pub(crate) connection_window: u32,
+    pub(crate) max_concurrent_streams: u32,
+}
+
+impl Default for Http2 {
+    fn default() -> Self {
+        Self {
+            data_frame_size: 16_384,
+            stream_window: 1 << 20,
+            connection_window: 16 << 20,
+            max_concurrent_streams: 250,
+        }
+    }
+}
+
+impl Server {
+    pub(crate) fn new(state: State) -> Self {
+        Self {
+            state: Arc::new(state),
+        }
+    }
+
+    /// Serves one connection over TLS until it ends. Dropped, it ends the connection at once.
+    ///
+    /// # Errors
+    ///
+    /// A handshake that fails or takes longer than ten seconds, a connection that breaks the rules of HTTP/2.
+    pub async fn serve_tls<T>(&self, io: T) -> Result<(), ConnectionError>
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (_stay_open, closing) = watch::channel(false);
+        self.tls_until(io, closing).await
+    }
+
+    /// Serves one connection of HTTP/2 with prior knowledge, without TLS, until it ends. Dropped, it ends the connection at once.
+    ///
+    /// # Errors
+    ///
+    /// A preface that does not come within ten seconds, a connection that breaks the rules of HTTP/2.
+    pub async fn serve_connection<T>(&self, io: T) -> Result<(), ConnectionError>
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (_stay_open, closing) = watch::channel(false);
+        self.plain_until(io, closing).await
+    }
+
+    /// The certificate authority that clients must trust, as PEM.
+    #[must_use]
+    pub fn ca_pem(&self) -> &str {
+        &self.state.tls.ca_pem
+    }
+
+    /// The region that requests must be signed for.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.state.policy.region
+    }
+
+    /// The access key id that is accepted.
+    #[must_use]
+    pub fn access_key_id(&self) -> &str {
+        self.key(|key| &key.id)
+    }
+
+    /// Its secret.
+    #[must_use]
+    pub fn secret_access_key(&self) -> &str {
+        self.key(|key| &key.secret)
+    }
+
+    pub(crate) async fn tls_until<T>(
+        &self,
+        io: T,
+        closing: watch::Receiver<bool>,
+    ) -> Result<(), ConnectionError>
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let acceptor = TlsAcceptor::from(self.state.tls.config.clone());
+        let stream = tokio::time::timeout(HANDSHAKE, acceptor.accept(io))
+            .await
+            .map_err(|_| ConnectionError::HandshakeTimeout)?
+            .map_err(ConnectionError::Tls)?;
+        http2::serve(&self.state, stream, true, HANDSHAKE, closing).await
+    }
+
+    pub(crate) async fn plain_until<T>(
+        &self,
+        io: T,
+        closing: watch::Receiver<bool>,
+    ) -> Result<(), ConnectionError>
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        http2::serve(&self.state, io, false, HANDSHAKE, closing).await
+    }
+
+    fn key(&self, of: impl FnOnce(&crate::credentials::AccessKey) -> &str) -> &str {
+        self.state.policy.keys.first().map_or("", of)
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("region", &self.region())
+            .field("access_key_id", &self.access_key_id())
+            .finish_non_exhaustive()
+    }
+}
+
+impl State {
+    /// A generator of its own for one call.
+    pub(crate) fn ids_for_call(&self) -> Ids {
+        let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        Ids::seeded(ids.next_u64())
+    }
+
+    pub(crate) fn notice(&self, notice: &Notice) {
+        if let Some(observer) = &self.observer {
+            observer(notice);
+        }
+    }
+
+    /// The clock's time as an HTTP date.
+    pub(crate) fn http_date(&self) -> String {
+        Utc::from_system(self.clock.now()).http()
+    }
+}
+
+/// How a connection failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ConnectionError {
+    /// The TLS handshake failed.
+    Tls(std::io::Error),
+    /// The client took too long over its handshake.
+    HandshakeTimeout,
+    /// HTTP/2 failed.
+    Http2(String),
+}
+
+impl fmt::Display for ConnectionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tls(error) => write!(f, "TLS handshake: {error}"),
+            Self::HandshakeTimeout => write!(f, "no handshake within {} s", HANDSHAKE.as_secs()),
+            Self::Http2(error) => write!(f, "HTTP/2: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ConnectionError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Tls(error) => Some(error),
+            _ => None,
+        }
+    }
+}

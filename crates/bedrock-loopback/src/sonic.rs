@@ -1,0 +1,17 @@
+//! Nova Sonic: the protocol's order and limits as the service enforces them, and who answers.
+
+mod audio;
+mod ear;
+mod echo;
+mod event;
+mod grammar;
+mod limits;
+mod output;
+mod prompt;
+mod session;
+mod speech;
+mod usage;
+
+pub use limits::Limits;
+pub(crate) use session::{Session, Settings};
+pub(crate) use speech::Pace;

@@ -1,0 +1,121 @@
+//! One session: events through the grammar to the persona, limits on tokio's clock.
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::echo::Echo;
+use super::event::InputEvent;
+use super::grammar::{Act, Grammar};
+use super::limits::Limits;
+use super::output::Outbox;
+use super::speech::Pace;
+use crate::ids::Ids;
+use crate::service_error::{ErrorKind, ServiceError};
+
+const TIMED_OUT: &str = "Model has timed out in processing the request. Try your request again.";
+const NO_SPEECH: &str =
+    "InternalErrorCode=531::RST_STREAM closed stream. HTTP/2 error code: NO_ERROR";
+
+/// How a session behaves.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) strict: bool,
+    pub(crate) limits: Limits,
+    pub(crate) pace: Pace,
+}
+
+/// A Nova Sonic session without its transport.
+#[derive(Debug)]
+pub(crate) struct Session {
+    grammar: Grammar,
+    limits: Limits,
+    echo: Echo,
+    out: Outbox,
+    opened: Instant,
+    last_input: Instant,
+    last_speech: Option<Instant>,
+}
+
+impl Session {
+    pub(crate) fn new(model_id: &str, settings: &Settings, ids: Ids, now: Instant) -> Self {
+        Self {
+            grammar: Grammar::new(model_id, settings.strict, settings.limits.clone()),
+            limits: settings.limits.clone(),
+            echo: Echo::new(settings.pace),
+            out: Outbox::new(ids),
+            opened: now,
+            last_input: now,
+            last_speech: None,
+        }
+    }
+
+    /// Takes one input event as JSON.
+    pub(crate) fn on_event(&mut self, now: Instant, json: &[u8]) -> Result<(), ServiceError> {
+        let event = InputEvent::parse(json)?;
+        let Some(act) = self.grammar.accept(event)? else {
+            return Ok(());
+        };
+        match &act {
+            Act::Audio { samples } if !samples.is_empty() => self.last_input = now,
+            Act::TextTurn { .. } | Act::ToolResult { .. } => self.last_input = now,
+            Act::AudioOpened { .. } => self.last_speech = Some(now),
+            Act::AudioClosed => self.last_speech = None,
+            _ => {}
+        }
+        if self.echo.on_act(now, act, &mut self.out) && self.last_speech.is_some() {
+            self.last_speech = Some(now);
+        }
+        Ok(())
+    }
+
+    /// The client has sent its signed end.
+    pub(crate) fn on_input_end(&mut self) -> Result<(), ServiceError> {
+        self.grammar.finish()
+    }
+
+    /// Sends what is due, and fails where a limit is reached.
+    pub(crate) fn on_timer(&mut self, now: Instant) -> Result<(), ServiceError> {
+        if now >= self.opened + self.limits.session {
+            return Err(ServiceError::new(ErrorKind::ModelTimeout, TIMED_OUT));
+        }
+        if now >= self.last_input + self.limits.input_gap {
+            let seconds = self.limits.input_gap.as_secs();
+            return Err(ServiceError::validation(format!(
+                "InternalErrorCode=532::Timed out waiting for audio bytes or interactive content. \
+                 Please ensure gaps between audio bytes and interactive content are less than {seconds} seconds."
+            )));
+        }
+        if self
+            .silent_since()
+            .is_some_and(|silent| now >= silent + self.limits.user_silence)
+        {
+            return Err(ServiceError::validation(NO_SPEECH));
+        }
+        self.echo.on_timer(now, &mut self.out);
+        Ok(())
+    }
+
+    /// When [`on_timer`](Self::on_timer) wants to be called next.
+    pub(crate) fn deadline(&self) -> Instant {
+        let limits = [
+            Some(self.opened + self.limits.session),
+            Some(self.last_input + self.limits.input_gap),
+            self.silent_since()
+                .map(|silent| silent + self.limits.user_silence),
+            self.echo.deadline(),
+        ];
+        limits.into_iter().flatten().min().unwrap_or(self.opened)
+    }
+
+    pub(crate) fn take_events(&mut self) -> Vec<Value> {
+        self.out.take()
+    }
+
+    pub(crate) fn take_warnings(&mut self) -> Vec<String> {
+        self.grammar.take_warnings()
+    }
+
+    const fn silent_since(&self) -> Option<Instant> {
+        self.last_speech
+    }
+}
