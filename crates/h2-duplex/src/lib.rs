@@ -49,7 +49,10 @@ pub use self::duplex::{Duplex, ReceiveHalf, SendHalf};
 pub use self::error::{Deadline, Error, ErrorKind, Phase};
 pub use self::error_code::ErrorCode;
 #[cfg(feature = "h2")]
-pub use self::http2::{Connection, Deadlines, Driver, Receiver, Sender, Settings, handshake};
+pub use self::http2::{
+    Connection, Deadlines, Driver, KeepAlive, Monitor, Permit, Receiver, Sender, Settings, Stats,
+    TrySendError, handshake,
+};
 #[cfg(feature = "h2")]
 pub use self::net::{Connector, Io, Tls, TlsBuilder};
 pub use self::pipe::pipe;

@@ -8,54 +8,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::HeaderMap;
 use tokio::time::Instant;
 
 use super::connection::Shared;
-use super::inbox::Inbox;
+use super::monitor::Stats;
 use super::outgoing::Outgoing;
-use crate::{Deadline, Deadlines, Error, ErrorKind, Phase};
+use super::state::{Sending, State};
+use crate::{Deadlines, Error, ErrorKind, Phase};
 
 #[derive(Debug)]
 pub(super) struct Call {
     state: Mutex<State>,
     /// Bytes of the request body that h2 holds.
     pub(super) queued: Arc<AtomicUsize>,
+    /// How many of them h2 holds at most.
+    pub(super) send_buffer: usize,
     /// Set when the driver should look at this call.
     pub(super) flag: Arc<Flag>,
-    connection: Arc<Shared>,
-}
-
-#[derive(Debug)]
-pub(super) struct State {
-    /// Kept until both directions are over: it alone can reset the call.
-    send: Option<h2::SendStream<Outgoing>>,
-    sending: Sending,
-    /// Gives back flow-control credit; gone with the end of the response, else h2's connection would never end.
-    credit: Option<h2::FlowControl>,
-    /// The response head, until the receiver has taken it.
-    pub(super) head: Option<http::response::Parts>,
-    status: Option<StatusCode>,
-    pub(super) inbox: Inbox,
-    /// How the response ended.
-    end: Option<Result<(), Error>>,
-    send_waker: Option<Waker>,
-    receive_waker: Option<Waker>,
-    counted: bool,
-    deadlines: Deadlines,
-    opened: Instant,
-    /// When the peer last had a reason to send more: its last bytes came, or we took bytes.
-    heard: Instant,
-    first_byte: bool,
-}
-
-/// Where the sender stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sending {
-    Open,
-    /// It was dropped after a refusal, whose body we still want.
-    Abandoned,
-    Finished,
+    pub(super) connection: Arc<Shared>,
 }
 
 /// A waker that only notes that it was woken; the driver looks after each poll of h2.
@@ -87,26 +58,12 @@ impl Call {
         send: h2::SendStream<Outgoing>,
         connection: Arc<Shared>,
         deadlines: Deadlines,
+        send_buffer: usize,
     ) -> Self {
-        let now = Instant::now();
         Self {
-            state: Mutex::new(State {
-                send: Some(send),
-                sending: Sending::Open,
-                credit: None,
-                head: None,
-                status: None,
-                inbox: Inbox::default(),
-                end: None,
-                send_waker: None,
-                receive_waker: None,
-                counted: true,
-                deadlines,
-                opened: now,
-                heard: now,
-                first_byte: false,
-            }),
+            state: Mutex::new(State::new(send, deadlines)),
             queued: Arc::default(),
+            send_buffer,
             flag: Arc::new(Flag(AtomicBool::new(true))),
             connection,
         }
@@ -130,10 +87,11 @@ impl Call {
         result
     }
 
-    /// Waits until the sender may hand over bytes, at most `want`; gives how many.
+    /// Waits until the sender may hand over at least `least` bytes, asking for `want`; gives how many.
     pub(super) fn poll_capacity(
         &self,
         cx: &mut Context<'_>,
+        least: usize,
         want: usize,
     ) -> Poll<Result<usize, Error>> {
         let mut state = self.lock();
@@ -144,7 +102,8 @@ impl Call {
             send.reserve_capacity(want);
             loop {
                 let capacity = send.capacity();
-                if capacity > 0 {
+                if capacity >= least.max(1) {
+                    state.stall_is_over();
                     return Poll::Ready(Ok(capacity));
                 }
                 match send.poll_capacity(cx) {
@@ -154,8 +113,21 @@ impl Call {
                 }
             }
         }
+        state.stalls();
         state.send_waker = Some(cx.waker().clone());
         Poll::Pending
+    }
+
+    /// How many bytes would go at this moment.
+    pub(super) fn capacity(&self) -> usize {
+        let mut state = self.lock();
+        let Some(send) = &mut state.send else {
+            return 0;
+        };
+        send.reserve_capacity(self.send_buffer);
+        let capacity = send.capacity();
+        send.reserve_capacity(0);
+        capacity
     }
 
     /// Why the sender may send no more, if so.
@@ -165,18 +137,24 @@ impl Call {
 
     /// Gives back capacity that a wait has reserved: another call may need that part of the connection's window.
     pub(super) fn release_capacity(&self) {
-        if let Some(send) = &mut self.lock().send {
+        let mut state = self.lock();
+        state.stall_is_over();
+        if let Some(send) = &mut state.send {
             send.reserve_capacity(0);
         }
     }
 
     /// Hands `chunk` to h2. Whether the stream still took it; if not, the driver tells why.
     pub(super) fn hand_over(&self, chunk: Bytes) -> bool {
+        let len = chunk.len() as u64;
         let outgoing = Outgoing::new(chunk, &self.queued);
-        self.lock()
+        let mut state = self.lock();
+        let taken = state
             .send
             .as_mut()
-            .is_some_and(|send| send.send_data(outgoing, false).is_ok())
+            .is_some_and(|send| send.send_data(outgoing, false).is_ok());
+        state.sent += if taken { len } else { 0 };
+        taken
     }
 
     /// Sends `END_STREAM`.
@@ -263,6 +241,21 @@ impl Call {
         None
     }
 
+    /// The trailers of a response that has ended.
+    pub(super) fn trailers(&self) -> Option<HeaderMap> {
+        self.lock().trailers.clone()
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        let rtt = self.connection.rtt();
+        let state = self.lock();
+        Stats {
+            queued: self.queued.load(Ordering::Relaxed),
+            rtt,
+            ..state.stats()
+        }
+    }
+
     pub(super) fn is_over(&self) -> bool {
         self.lock().end.is_some()
     }
@@ -276,112 +269,6 @@ impl Call {
     /// A panic elsewhere leaves the state whole: every change under the lock is one step.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    /// The response head came.
-    pub(super) fn headed(&mut self, head: http::response::Parts, credit: h2::FlowControl) {
-        self.status = Some(head.status);
-        self.head = Some(head);
-        self.credit = Some(credit);
-        self.heard = Instant::now();
-    }
-
-    /// Body bytes came.
-    pub(super) fn received(&mut self, chunk: Bytes) {
-        self.first_byte |= !chunk.is_empty();
-        self.inbox.push(chunk);
-        self.heard = Instant::now();
-    }
-
-    /// `END_STREAM` came.
-    pub(super) fn ended(&mut self) {
-        if self.end.is_none() {
-            self.end = Some(Ok(()));
-        }
-        if self.sending == Sending::Abandoned {
-            self.reset();
-        }
-    }
-
-    /// The peer or the connection failed the call.
-    pub(super) fn fail(&mut self, error: Error) {
-        if self.end.is_none() {
-            self.end = Some(Err(error));
-        }
-        self.send = None;
-    }
-
-    /// We end the call ourselves; the peer hears CANCEL.
-    fn cancel(&mut self, error: Error) {
-        if self.end.is_none() {
-            self.end = Some(Err(error));
-        }
-        self.reset();
-    }
-
-    fn reset(&mut self) {
-        if let Some(mut send) = self.send.take() {
-            send.send_reset(h2::Reason::CANCEL);
-        }
-    }
-
-    pub(super) fn has_head(&self) -> bool {
-        self.status.is_some()
-    }
-
-    /// Why the sender may send no more, if so.
-    fn send_error(&self) -> Option<Error> {
-        match (&self.end, self.status) {
-            (Some(Err(error)), _) => Some(error.clone()),
-            (end, Some(status)) if end.is_some() || !status.is_success() => {
-                Some(Error::new(ErrorKind::AnsweredEarly(status), Phase::Send))
-            }
-            _ => None,
-        }
-    }
-
-    /// Lets go of what h2 need no longer keep. Whether the call has just become over in both directions.
-    fn release(&mut self) -> bool {
-        if self.end.is_none() {
-            return false;
-        }
-        self.credit = None;
-        if self.sending == Sending::Finished {
-            self.send = None;
-        }
-        self.send.is_none() && std::mem::take(&mut self.counted)
-    }
-
-    /// Changes whenever somebody who waits should look again.
-    fn stage(&self) -> (bool, bool, bool) {
-        (
-            self.status.is_some(),
-            self.inbox.len() > 0,
-            self.end.is_some(),
-        )
-    }
-
-    fn next_deadline(&self, now: Instant) -> Option<(Instant, Deadline)> {
-        if self.end.is_some() {
-            return None;
-        }
-        let limits = &self.deadlines;
-        let (since, limit, deadline) = if self.status.is_none() {
-            (self.opened, limits.response_head, Deadline::ResponseHead)
-        } else if !self.first_byte {
-            (self.heard, limits.first_byte, Deadline::FirstByte)
-        } else if self.inbox.len() > 0 {
-            (now, limits.between_bytes, Deadline::BetweenBytes)
-        } else {
-            (self.heard, limits.between_bytes, Deadline::BetweenBytes)
-        };
-        let whole = limits
-            .call
-            .map(|limit| (self.opened + limit, Deadline::Call));
-        let step = limit.map(|limit| (since + limit, deadline));
-        whole.into_iter().chain(step).min_by_key(|(at, _)| *at)
     }
 }
 

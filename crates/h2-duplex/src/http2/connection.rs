@@ -1,19 +1,23 @@
 //! One HTTP/2 connection: the handle that opens calls, and what it shares with the driver.
 
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::call::Call;
-use super::driver::{Driver, Pump};
+use super::driver::Driver;
 use super::fault;
+use super::liveness::Liveness;
 use super::outgoing::Outgoing;
 use super::paced::{PORTION, Paced};
+use super::pump::Pump;
 use super::receive::Receiver;
 use super::send::Sender;
 use super::settings::Settings;
-use crate::{Deadlines, Duplex, Error, ErrorKind, Phase};
+use crate::{Deadlines, Duplex, Error, ErrorCode, ErrorKind, Phase};
 
 /// Starts HTTP/2 as a client on a connection that is ready for it: after TLS and ALPN, or in plain
 /// text with prior knowledge.
@@ -31,29 +35,43 @@ pub async fn handshake<T>(io: T, settings: &Settings) -> Result<(Connection, Dri
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    let (requests, connection) = h2::client::Builder::new()
+    let io = Paced::new(io);
+    let received = io.received();
+    let (requests, mut connection) = h2::client::Builder::new()
         .initial_window_size(settings.receive_window)
         .initial_connection_window_size(settings.connection_window())
         .max_send_buffer_size(settings.send_buffer)
         .max_header_list_size(settings.max_header_list)
         .enable_push(false)
         .data_frame_budget(DATA_FRAME_BUDGET)
-        .handshake(Paced::new(io))
+        .handshake(io)
         .await
         .map_err(|error| fault::of_connection(&error).with_processed(false))?;
+    let liveness = settings.keep_alive.clone().zip(connection.ping_pong());
+    let liveness = liveness.map(|(when, ping)| Liveness::new(when, ping, received));
     let shared = Arc::new(Shared(Mutex::new(State {
         requests: Some(requests),
         handles: 1,
         calls: 0,
         incoming: Vec::new(),
         driver: None,
+        going_away: None,
+        watchers: Vec::new(),
+        rtt: None,
         closed: None,
     })));
-    let driver = Driver::new(connection, Arc::clone(&shared));
+    let driver = Driver::new(
+        connection,
+        Arc::clone(&shared),
+        liveness,
+        settings.idle_timeout,
+    );
+    let send_buffer = settings.send_buffer;
     Ok((
         Connection {
             shared,
             deadlines: settings.deadlines,
+            send_buffer,
         },
         driver,
     ))
@@ -69,6 +87,30 @@ const DATA_FRAME_BUDGET: usize = 2 * (PORTION / 10) * 256;
 pub struct Connection {
     shared: Arc<Shared>,
     deadlines: Deadlines,
+    send_buffer: usize,
+}
+
+impl Connection {
+    /// Waits until the peer has announced that it will close the connection (`GOAWAY`), or it is lost.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn going_away(&self) {
+        self.shared.going_away().await;
+    }
+
+    /// Whether the peer has announced that it will close the connection, or it is lost.
+    #[must_use]
+    pub fn is_going_away(&self) -> bool {
+        self.shared.is_going_away()
+    }
+
+    /// How many calls are running on it.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.shared.lock().calls
+    }
 }
 
 impl Duplex for Connection {
@@ -100,7 +142,12 @@ impl Duplex for Connection {
         let (response, send) = requests
             .send_request(head, false)
             .map_err(fault::of_request)?;
-        let call = Arc::new(Call::new(send, Arc::clone(&self.shared), deadlines));
+        let call = Arc::new(Call::new(
+            send,
+            Arc::clone(&self.shared),
+            deadlines,
+            self.send_buffer,
+        ));
         state.calls += 1;
         state.incoming.push(Pump::new(Arc::clone(&call), response));
         let driver = state.driver.take();
@@ -116,6 +163,7 @@ impl Clone for Connection {
         Self {
             shared: Arc::clone(&self.shared),
             deadlines: self.deadlines,
+            send_buffer: self.send_buffer,
         }
     }
 }
@@ -142,6 +190,10 @@ struct State {
     /// Calls that the driver has not yet adopted.
     incoming: Vec<Pump>,
     driver: Option<Waker>,
+    /// GOAWAY came: no further call fits on this connection.
+    going_away: Option<Error>,
+    watchers: Vec<Waker>,
+    rtt: Option<Duration>,
     /// Why the connection is at its end.
     closed: Option<Error>,
 }
@@ -165,12 +217,90 @@ impl Shared {
         state.driver = Some(cx.waker().clone());
     }
 
+    /// For the driver: asks h2 whether GOAWAY came; gives its code once.
+    pub(super) fn note_going_away(&self) -> Option<ErrorCode> {
+        let mut state = self.lock();
+        if state.going_away.is_some() {
+            return None;
+        }
+        let mut cx = Context::from_waker(Waker::noop());
+        let Poll::Ready(Err(error)) = state.requests.as_mut()?.poll_ready(&mut cx) else {
+            return None;
+        };
+        state.going_away = Some(fault::of_open(&error));
+        let watchers = std::mem::take(&mut state.watchers);
+        drop(state);
+        watchers.into_iter().for_each(Waker::wake);
+        error.reason().map(|reason| ErrorCode(reason.into()))
+    }
+
+    /// For the driver: lets the connection end if no call has come meanwhile.
+    pub(super) fn retire_if_idle(&self) -> bool {
+        let mut state = self.lock();
+        if state.calls > 0 {
+            return false;
+        }
+        let idle = Error::new(ErrorKind::ConnectionLost, Phase::Open);
+        state.closed = Some(idle.with_detail("it was closed after a time without calls"));
+        state.requests = None;
+        true
+    }
+
+    /// Adds to the loss of a connection what GOAWAY had said about it.
+    pub(super) fn explain(&self, error: Error) -> Error {
+        match &self.lock().going_away {
+            Some(why) if error.kind() == ErrorKind::ConnectionLost => {
+                error.with_detail(why.to_string())
+            }
+            _ => error,
+        }
+    }
+
+    pub(super) fn has_calls(&self) -> bool {
+        self.lock().calls > 0
+    }
+
+    pub(super) fn set_rtt(&self, rtt: Duration) {
+        self.lock().rtt = Some(rtt);
+    }
+
+    pub(super) fn rtt(&self) -> Option<Duration> {
+        self.lock().rtt
+    }
+
+    pub(super) fn is_going_away(&self) -> bool {
+        let state = self.lock();
+        state.going_away.is_some() || state.closed.is_some()
+    }
+
+    pub(super) async fn going_away(&self) {
+        poll_fn(|cx| {
+            let mut state = self.lock();
+            if state.going_away.is_some() || state.closed.is_some() {
+                return Poll::Ready(());
+            }
+            if !state
+                .watchers
+                .iter()
+                .any(|watcher| watcher.will_wake(cx.waker()))
+            {
+                state.watchers.push(cx.waker().clone());
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+
     /// For the driver: the connection is at its end. Gives the calls that it had not yet adopted.
     pub(super) fn close(&self, error: Error) -> Vec<Pump> {
         let mut state = self.lock();
-        state.closed = Some(error);
+        state.closed.get_or_insert(error);
         state.requests = None;
-        std::mem::take(&mut state.incoming)
+        let watchers = std::mem::take(&mut state.watchers);
+        let unadopted = std::mem::take(&mut state.incoming);
+        drop(state);
+        watchers.into_iter().for_each(Waker::wake);
+        unadopted
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -1,24 +1,27 @@
-//! The driver: the one future that moves a connection, drains what it received and watches the deadlines.
+//! The driver: the one future that moves a connection, drains what it received and watches the clock.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::Instant;
 
-use super::call::{Call, State};
+use super::alarm::Alarm;
 use super::connection::Shared;
 use super::fault;
+use super::liveness::Liveness;
 use super::outgoing::Outgoing;
 use super::paced::Paced;
-use crate::{Error, ErrorKind, Phase};
+use super::pump::Pump;
+use crate::{Error, ErrorCode, ErrorKind, Phase};
 
 /// Moves one connection. A future that ends when the connection does; dropping it cuts the
 /// connection and fails its calls with [`ErrorKind::DriverStopped`].
 ///
-/// It ends well (`Ok`) when it was closed by either side with no call left, and with the
+/// It ends well (`Ok`) when the connection was closed with no call left, and with the
 /// connection's error otherwise, which the calls have been told as well.
 #[must_use = "nothing moves on a connection unless its driver is polled"]
 #[derive(Debug)]
@@ -30,18 +33,28 @@ where
     shared: Arc<Shared>,
     pumps: Vec<Pump>,
     alarm: Alarm,
+    liveness: Option<Liveness>,
+    idle: Idle,
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
     pub(super) fn new(
         connection: h2::client::Connection<Paced<T>, Outgoing>,
         shared: Arc<Shared>,
+        liveness: Option<Liveness>,
+        idle_timeout: Option<Duration>,
     ) -> Self {
+        let idle = Idle {
+            limit: idle_timeout,
+            since: None,
+        };
         Self {
             connection,
             shared,
             pumps: Vec::new(),
             alarm: Alarm::default(),
+            liveness,
+            idle,
         }
     }
 
@@ -60,9 +73,25 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
         });
     }
 
-    /// Fails the calls whose deadline has passed.
-    fn check_deadlines(&mut self, cx: &mut Context<'_>) {
-        while self.alarm.poll(cx).is_ready() {
+    /// h2 tells nobody by itself that GOAWAY came; but it came during a poll, so this is the time to ask.
+    fn note_going_away(&mut self) {
+        let code = self.shared.note_going_away();
+        if let (Some(ErrorCode::ENHANCE_YOUR_CALM), Some(liveness)) = (code, &self.liveness) {
+            liveness.back_off();
+        }
+    }
+
+    fn check_clock(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
+        loop {
+            let now = Instant::now();
+            if let Some(liveness) = &mut self.liveness {
+                self.alarm
+                    .no_later_than(liveness.check(now, &self.shared, cx)?);
+            }
+            self.alarm.no_later_than(self.idle.check(now, &self.shared));
+            if self.alarm.poll(cx).is_pending() {
+                return Ok(());
+            }
             let now = Instant::now();
             for pump in &self.pumps {
                 self.alarm.no_later_than(pump.call.check_deadlines(now));
@@ -86,17 +115,23 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Future for Driver<T> {
         this.shared.adopt(&mut this.pumps, cx);
         let done = Pin::new(&mut this.connection).poll(cx);
         this.pump();
-        let Poll::Ready(result) = done else {
-            this.check_deadlines(cx);
-            return Poll::Pending;
-        };
-        let error = match &result {
-            Ok(()) => Error::new(ErrorKind::ConnectionLost, Phase::Receive)
-                .with_detail("the connection was closed"),
-            Err(error) => fault::of_connection(error),
+        this.note_going_away();
+        let (error, result) = match done {
+            Poll::Pending => match this.check_clock(cx) {
+                Ok(()) => return Poll::Pending,
+                Err(dead) => (dead.clone(), Err(dead)),
+            },
+            Poll::Ready(Ok(())) => {
+                let closed = Error::new(ErrorKind::ConnectionLost, Phase::Receive);
+                (closed.with_detail("the connection was closed"), Ok(()))
+            }
+            Poll::Ready(Err(error)) => {
+                let error = fault::of_connection(&error);
+                (error.clone(), Err(error))
+            }
         };
         this.close(&error);
-        Poll::Ready(result.map_err(|_| error))
+        Poll::Ready(result)
     }
 }
 
@@ -106,86 +141,24 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Drop for Driver<T> {
     }
 }
 
-/// Moves what h2 received for one call into the call.
-///
-/// It holds h2's receiving handles and goes with the end of the response: a handle kept longer would keep h2's connection.
+/// Closes a connection that has carried no call for a while.
 #[derive(Debug)]
-pub(super) struct Pump {
-    call: Arc<Call>,
-    source: Source,
+struct Idle {
+    limit: Option<Duration>,
+    since: Option<Instant>,
 }
 
-#[derive(Debug)]
-enum Source {
-    Head(h2::client::ResponseFuture),
-    Body(h2::RecvStream),
-}
-
-impl Pump {
-    pub(super) fn new(call: Arc<Call>, response: h2::client::ResponseFuture) -> Self {
-        Self {
-            call,
-            source: Source::Head(response),
+impl Idle {
+    fn check(&mut self, now: Instant, shared: &Shared) -> Option<Instant> {
+        let limit = self.limit?;
+        if shared.has_calls() {
+            self.since = None;
+            return None;
         }
-    }
-
-    /// Ready when the response is over.
-    fn drain(&mut self) -> Poll<()> {
-        if self.call.is_over() {
-            return Poll::Ready(());
+        let due = *self.since.get_or_insert(now) + limit;
+        if now >= due && shared.retire_if_idle() {
+            return None;
         }
-        let waker = Waker::from(Arc::clone(&self.call.flag));
-        let mut cx = Context::from_waker(&waker);
-        let source = &mut self.source;
-        self.call.change(|state| {
-            match ready!(source.drain(state, &mut cx)) {
-                Ok(()) => state.ended(),
-                Err(error) => state.fail(fault::of_call(&error, state.has_head())),
-            }
-            Poll::Ready(())
-        })
-    }
-}
-
-impl Source {
-    fn drain(&mut self, state: &mut State, cx: &mut Context<'_>) -> Poll<Result<(), h2::Error>> {
-        if let Self::Head(response) = self {
-            let (head, mut body) = ready!(Pin::new(response).poll(cx))?.into_parts();
-            state.headed(head, body.flow_control().clone());
-            *self = Self::Body(body);
-        }
-        if let Self::Body(body) = self {
-            while let Some(chunk) = ready!(body.poll_data(cx)) {
-                state.received(chunk?);
-            }
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-/// One timer for the earliest deadline of all calls. It may ring early, never late.
-#[derive(Debug, Default)]
-struct Alarm {
-    at: Option<Instant>,
-    sleep: Option<Pin<Box<Sleep>>>,
-}
-
-impl Alarm {
-    fn no_later_than(&mut self, at: Option<Instant>) {
-        self.at = self.at.into_iter().chain(at).min();
-    }
-
-    /// Ready when it rings; it is unset then.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(at) = self.at else {
-            return Poll::Pending;
-        };
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
-        if sleep.deadline() != at {
-            sleep.as_mut().reset(at);
-        }
-        ready!(sleep.as_mut().poll(cx));
-        self.at = None;
-        Poll::Ready(())
+        Some(due.max(now))
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn of_call(error: &h2::Error, answered: bool) -> Error {
     }
     if error.is_go_away() && error.is_remote() {
         // h2 fails exactly the streams above the GOAWAY's last one in this way.
-        return describe(ErrorKind::GoAway(code), Phase::Receive, error).with_processed(false);
+        return describe(ErrorKind::GoAway(code), Phase::Receive, error).with_processed(answered);
     }
     of_connection(error)
 }

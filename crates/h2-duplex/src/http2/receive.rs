@@ -4,8 +4,10 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::HeaderMap;
 
 use super::call::Call;
+use super::monitor::Monitor;
 use crate::{Error, ReceiveHalf};
 
 /// The receiving half of an HTTP/2 call.
@@ -18,6 +20,18 @@ pub struct Receiver {
 impl Receiver {
     pub(super) fn new(call: Arc<Call>) -> Self {
         Self { call, head: None }
+    }
+
+    /// Watches the call from elsewhere.
+    #[must_use]
+    pub fn monitor(&self) -> Monitor {
+        Monitor::new(Arc::clone(&self.call))
+    }
+
+    /// The trailers, if the response has ended with some.
+    #[must_use]
+    pub fn trailers(&self) -> Option<HeaderMap> {
+        self.call.trailers()
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::call::Call;
+use super::monitor::Monitor;
 use crate::{Error, ErrorKind, Phase, SendHalf};
 
 /// The sending half of an HTTP/2 call.
@@ -26,14 +27,72 @@ impl Sender {
         }
     }
 
+    /// Watches the call from elsewhere.
+    #[must_use]
+    pub fn monitor(&self) -> Monitor {
+        Monitor::new(Arc::clone(&self.call))
+    }
+
+    /// How many bytes would go at this moment without waiting: what the windows of call and
+    /// connection and the send buffer have room for.
+    #[must_use]
+    pub fn writable(&self) -> usize {
+        self.call.capacity().saturating_sub(self.rest.len())
+    }
+
+    /// Sends all of `chunk` at once, or nothing of it.
+    ///
+    /// # Errors
+    ///
+    /// [`TrySendError::WouldBlock`] gives the chunk back: live audio may rather be dropped than delayed.
+    pub fn try_send(&mut self, chunk: Bytes) -> Result<(), TrySendError> {
+        if self.finished {
+            return Err(TrySendError::Failed(finished()));
+        }
+        if let Some(error) = self.call.send_error() {
+            return Err(TrySendError::Failed(error));
+        }
+        if self.call.capacity() < self.rest.len() + chunk.len() {
+            return Err(TrySendError::WouldBlock(chunk));
+        }
+        let rest = std::mem::take(&mut self.rest);
+        for part in [rest, chunk].into_iter().filter(|part| !part.is_empty()) {
+            self.call.hand_over(part);
+        }
+        Ok(())
+    }
+
+    /// Waits until `len` bytes may go, and holds that part of the windows until the permit is used or
+    /// dropped. At most the [send buffer](crate::Settings::send_buffer) is held. A peer whose window is smaller
+    /// never grants it: [`send`](SendHalf::send) splits instead.
+    ///
+    /// # Errors
+    ///
+    /// As [`ready`](SendHalf::ready).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn reserve(&mut self, len: usize) -> Result<Permit<'_>, Error> {
+        self.flush().await?;
+        let len = len.min(self.call.send_buffer);
+        let reservation = Reservation(&self.call);
+        reservation.wait(len, len).await?;
+        Ok(Permit {
+            reservation,
+            rest: &mut self.rest,
+            len,
+        })
+    }
+
     /// Hands the rest over, as far as the window lets at a time.
     async fn flush(&mut self) -> Result<(), Error> {
         if self.finished {
-            return Err(Error::new(ErrorKind::SendFinished, Phase::Send));
+            return Err(finished());
         }
         while !self.rest.is_empty() {
             let reservation = Reservation(&self.call);
-            let capacity = reservation.wait(self.rest.len()).await?;
+            let capacity = reservation.wait(1, self.rest.len()).await?;
             self.call
                 .hand_over(self.rest.split_to(capacity.min(self.rest.len())));
         }
@@ -44,7 +103,7 @@ impl Sender {
 impl SendHalf for Sender {
     async fn ready(&mut self) -> Result<(), Error> {
         self.flush().await?;
-        Reservation(&self.call).wait(1).await.map(|_capacity| ())
+        Reservation(&self.call).wait(1, 1).await.map(|_capacity| ())
     }
 
     async fn send(&mut self, chunk: Bytes) -> Result<(), Error> {
@@ -74,12 +133,71 @@ impl Drop for Sender {
     }
 }
 
+/// Room for a chunk; see [`Sender::reserve`].
+#[derive(Debug)]
+pub struct Permit<'a> {
+    reservation: Reservation<'a>,
+    rest: &'a mut Bytes,
+    len: usize,
+}
+
+impl Permit<'_> {
+    /// For how many bytes there is room.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is room for none, because none was asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Sends `chunk`. What goes beyond the permit is sent by the sender's next call.
+    pub fn send(self, mut chunk: Bytes) {
+        *self.rest = chunk.split_off(chunk.len().min(self.len));
+        if !chunk.is_empty() {
+            self.reservation.0.hand_over(chunk);
+        }
+    }
+}
+
+/// Why [`Sender::try_send`] sent nothing.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum TrySendError {
+    /// There is no room at this moment; here is the chunk.
+    WouldBlock(Bytes),
+    /// The call failed.
+    Failed(Error),
+}
+
+impl std::fmt::Display for TrySendError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::WouldBlock(chunk) => write!(f, "send: no room for {} bytes now", chunk.len()),
+            Self::Failed(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for TrySendError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::WouldBlock(_) => None,
+            Self::Failed(error) => Some(error),
+        }
+    }
+}
+
 /// A wait for capacity that gives back what it did not use, also when it is dropped.
+#[derive(Debug)]
 struct Reservation<'a>(&'a Call);
 
 impl Reservation<'_> {
-    async fn wait(&self, want: usize) -> Result<usize, Error> {
-        poll_fn(|cx| self.0.poll_capacity(cx, want)).await
+    async fn wait(&self, least: usize, want: usize) -> Result<usize, Error> {
+        poll_fn(|cx| self.0.poll_capacity(cx, least, want)).await
     }
 }
 
@@ -91,4 +209,8 @@ impl Drop for Reservation<'_> {
 
 fn is_success(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::AnsweredEarly(status) if status.is_success())
+}
+
+fn finished() -> Error {
+    Error::new(ErrorKind::SendFinished, Phase::Send)
 }

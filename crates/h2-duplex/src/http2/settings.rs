@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::liveness::KeepAlive;
+
 /// Settings of a connection. The defaults suit a call that lasts minutes and carries speech.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -10,6 +12,8 @@ pub struct Settings {
     pub(crate) max_header_list: u32,
     pub(crate) max_calls: u32,
     pub(crate) deadlines: Deadlines,
+    pub(crate) keep_alive: Option<KeepAlive>,
+    pub(crate) idle_timeout: Option<Duration>,
 }
 
 impl Default for Settings {
@@ -20,6 +24,8 @@ impl Default for Settings {
             max_header_list: 64 * 1024,
             max_calls: 1,
             deadlines: Deadlines::default(),
+            keep_alive: None,
+            idle_timeout: None,
         }
     }
 }
@@ -61,6 +67,20 @@ impl Settings {
     #[must_use]
     pub fn deadlines(mut self, deadlines: Deadlines) -> Self {
         self.deadlines = deadlines;
+        self
+    }
+
+    /// Sends PING while a call is open and the peer silent; off by default.
+    #[must_use]
+    pub fn keep_alive(mut self, when: KeepAlive) -> Self {
+        self.keep_alive = Some(when);
+        self
+    }
+
+    /// Closes a connection that has carried no call for so long; never by default.
+    #[must_use]
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.idle_timeout = Some(limit);
         self
     }
 

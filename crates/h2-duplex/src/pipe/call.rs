@@ -75,7 +75,12 @@ impl Call {
         if result.is_some() || before != (state.up.queued, state.down.queued) {
             wake = std::mem::take(&mut state.waiting);
         }
-        if result.is_none() {
+        if result.is_none()
+            && !state
+                .waiting
+                .iter()
+                .any(|waker| waker.will_wake(cx.waker()))
+        {
             state.waiting.push(cx.waker().clone());
         }
         drop(state);

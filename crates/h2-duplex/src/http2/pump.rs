@@ -1,0 +1,71 @@
+//! Moves what h2 received for one call into the call.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+
+use super::call::Call;
+use super::fault;
+use super::state::State;
+
+/// Holds h2's receiving handles of one call and goes with the end of the response: a handle kept longer would
+/// keep h2's connection.
+#[derive(Debug)]
+pub(super) struct Pump {
+    pub(super) call: Arc<Call>,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    Head(h2::client::ResponseFuture),
+    Body(h2::RecvStream),
+}
+
+impl Pump {
+    pub(super) fn new(call: Arc<Call>, response: h2::client::ResponseFuture) -> Self {
+        Self {
+            call,
+            source: Source::Head(response),
+        }
+    }
+
+    /// Ready when the response is over.
+    pub(super) fn drain(&mut self) -> Poll<()> {
+        if self.call.is_over() {
+            return Poll::Ready(());
+        }
+        let waker = Waker::from(Arc::clone(&self.call.flag));
+        let mut cx = Context::from_waker(&waker);
+        let source = &mut self.source;
+        let connection = &self.call.connection;
+        self.call.change(|state| {
+            match ready!(source.drain(state, &mut cx)) {
+                Ok(()) => state.ended(),
+                Err(error) => {
+                    let error = fault::of_call(&error, state.has_head());
+                    state.fail(connection.explain(error));
+                }
+            }
+            Poll::Ready(())
+        })
+    }
+}
+
+impl Source {
+    fn drain(&mut self, state: &mut State, cx: &mut Context<'_>) -> Poll<Result<(), h2::Error>> {
+        if let Self::Head(response) = self {
+            let (head, mut body) = ready!(Pin::new(response).poll(cx))?.into_parts();
+            state.headed(head, body.flow_control().clone());
+            *self = Self::Body(body);
+        }
+        if let Self::Body(body) = self {
+            while let Some(chunk) = ready!(body.poll_data(cx)) {
+                state.received(chunk?);
+            }
+            state.trailers = ready!(body.poll_trailers(cx))?;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
