@@ -58,7 +58,6 @@ impl Credentials {
         &self.secret_access_key
     }
 
-    #[cfg(feature = "aws-sigv4")]
     pub(crate) fn session_token(&self) -> Option<&str> {
         self.session_token.as_deref().map(String::as_str)
     }

@@ -26,11 +26,22 @@ pub(crate) struct Moment {
 impl Moment {
     /// `key` is that of the date's day; `headers` the bytes whose hash is signed.
     pub(crate) fn new(key: &HmacSha256, date: AmzDate, scope: &Scope, headers: &[u8]) -> Self {
+        Self::of_day(key, date, date.date(), scope, headers)
+    }
+
+    /// The same with a scope of another day, as a client signs that keeps its key over midnight.
+    pub(crate) fn of_day(
+        key: &HmacSha256,
+        date: AmzDate,
+        day: [u8; 8],
+        scope: &Scope,
+        headers: &[u8],
+    ) -> Self {
         let mut mac = key.clone();
         mac.update(ALGORITHM);
         mac.update(date.as_bytes());
         mac.update(b"\n");
-        mac.update(&date.date());
+        mac.update(&day);
         for part in [scope.region(), scope.service(), "aws4_request"] {
             mac.update(b"/");
             mac.update(part.as_bytes());
@@ -44,6 +55,12 @@ impl Moment {
 
     pub(crate) fn sign(&self, prior: &[u8], payload: &[u8]) -> Signature {
         Signature::from_bytes(self.absorb(prior, payload).finalize().into_bytes().into())
+    }
+
+    /// Whether the signature is that of this event, in constant time.
+    pub(crate) fn verify(&self, prior: &[u8], payload: &[u8], signature: &Signature) -> bool {
+        let mac = self.absorb(prior, payload);
+        mac.verify_slice(signature.as_bytes()).is_ok()
     }
 
     /// The MAC over the whole string to sign.

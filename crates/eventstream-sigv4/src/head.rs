@@ -14,6 +14,7 @@ use http::request::Parts;
 use http::{HeaderMap, header};
 
 use crate::credentials::Credentials;
+use crate::request::SIGNED_EVENTS;
 use crate::scope::Scope;
 use crate::signature::Signature;
 
@@ -94,7 +95,7 @@ pub fn sign_head(
     let body = match payload {
         Payload::SignedEvents => {
             settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-            SignableBody::Precomputed("STREAMING-AWS4-HMAC-SHA256-EVENTS".to_owned())
+            SignableBody::Precomputed(SIGNED_EVENTS.to_owned())
         }
         Payload::Empty => SignableBody::Bytes(&[]),
         Payload::Body(bytes) => SignableBody::Bytes(bytes),

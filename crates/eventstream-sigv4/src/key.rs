@@ -107,3 +107,19 @@ fn mac_of(mut mac: HmacSha256, message: &[u8]) -> Zeroizing<[u8; 32]> {
 fn keyed(key: &[u8]) -> HmacSha256 {
     HmacSha256::new_from_slice(key).expect("a key of any length")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zeroize::ZeroizeOnDrop;
+
+    const fn wiped_on_drop<T: ZeroizeOnDrop>() {}
+
+    /// Fails to compile where the feature that wipes hash states is lost. An HMAC is two of the first two.
+    #[test]
+    fn key_states_are_wiped_on_drop() {
+        wiped_on_drop::<Sha256>();
+        wiped_on_drop::<sha2::block_api::Sha256VarCore>();
+        wiped_on_drop::<Zeroizing<[u8; 32]>>();
+    }
+}

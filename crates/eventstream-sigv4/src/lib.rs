@@ -28,27 +28,45 @@
 //! # }
 //! ```
 //!
+//! [`EventVerifier`] is the other end of the chain, and [`RequestHead::verify`] that of the opening request; both name
+//! the part that a client got wrong. [`EventSigner::explain`] and [`RequestHead::explain`] show what is signed.
+//!
 //! The seed may come from any SigV4 signer; with the feature `aws-sigv4`, `sign_head` makes it with the aws-sigv4 crate.
 
+mod authorization;
+mod canonical;
 mod credentials;
+mod daily;
 mod date;
+mod diagnose;
 mod envelope;
 mod error;
 mod event;
+mod explain;
+mod fault;
 #[cfg(feature = "aws-sigv4")]
 mod head;
 mod hex;
 mod key;
+mod part;
+mod request;
 mod scope;
 mod signature;
 mod signer;
+mod verifier;
 
+pub use authorization::Authorization;
 pub use credentials::Credentials;
 pub use envelope::HeaderOrder;
 pub use error::{BadSignature, SignError};
+pub use explain::{EventStringToSign, HeadExplanation};
+pub use fault::{EventFault, EventFaultKind, HeadFault};
 #[cfg(feature = "aws-sigv4")]
 pub use head::{Payload, SignHeadError, SignedHead, sign_head};
 pub use key::SigningKey;
+pub use part::Part;
+pub use request::RequestHead;
 pub use scope::Scope;
 pub use signature::Signature;
 pub use signer::{DatePrecision, EventSigner};
+pub use verifier::{EventVerifier, VerifiedEvent};

@@ -6,11 +6,11 @@ use bytes::BytesMut;
 use eventstream_codec::{Seal, Timestamp};
 
 use crate::credentials::Credentials;
-use crate::date::AmzDate;
+use crate::daily::DailyKey;
 use crate::envelope::{self, HEADROOM, HeaderOrder};
 use crate::error::SignError;
-use crate::event::{DATE_HEADER_LEN, Moment, date_header};
-use crate::key::{HmacSha256, RootKey};
+use crate::event::date_header;
+use crate::explain::EventStringToSign;
 use crate::scope::Scope;
 use crate::signature::Signature;
 
@@ -32,22 +32,11 @@ pub enum DatePrecision {
 /// [`seal_end`](Seal::seal_end) the signer refuses more. Signing allocates nothing but once a day, and room in the
 /// caller's buffer for the 4 bytes of checksum.
 pub struct EventSigner {
-    root: RootKey,
-    scope: Scope,
+    keys: DailyKey,
     prior: Signature,
-    today: Option<Today>,
     precision: DatePrecision,
     order: HeaderOrder,
     ended: bool,
-}
-
-/// The key of the latest event's day, and what its `:date` shares with the next events.
-struct Today {
-    date: [u8; 8],
-    key: HmacSha256,
-    at: Timestamp,
-    date_header: [u8; DATE_HEADER_LEN],
-    moment: Moment,
 }
 
 impl EventSigner {
@@ -55,10 +44,8 @@ impl EventSigner {
     #[must_use]
     pub fn new(seed: Signature, credentials: &Credentials, scope: Scope) -> Self {
         Self {
-            root: RootKey::new(credentials),
-            scope,
+            keys: DailyKey::new(credentials, scope),
             prior: seed,
-            today: None,
             precision: DatePrecision::default(),
             order: HeaderOrder::default(),
             ended: false,
@@ -85,38 +72,22 @@ impl EventSigner {
         self.prior
     }
 
-    /// Brings `today` to the date of an event that is signed now.
-    fn today(&mut self, now: Timestamp) -> Result<&Today, SignError> {
-        let at = match self.precision {
+    /// The string that the next [`seal`](Seal::seal) of this frame signs.
+    ///
+    /// # Errors
+    /// `DateOutOfRange` outside of the years 0 to 9999.
+    pub fn explain(&self, now: Timestamp, frame: &[u8]) -> Result<EventStringToSign, SignError> {
+        let at = self.cut(now);
+        let prior = self.prior.as_bytes();
+        EventStringToSign::new(at, self.keys.scope(), prior, &date_header(at), frame)
+    }
+
+    /// A moment as exact as `:date` is.
+    const fn cut(&self, now: Timestamp) -> Timestamp {
+        match self.precision {
             DatePrecision::Seconds => now.floor_to_secs(),
             DatePrecision::Millis => now,
-        };
-        let kept = self.today.take();
-        let today = match kept {
-            Some(today) if today.at == at => today,
-            kept => {
-                let date = AmzDate::new(at).ok_or(SignError::DateOutOfRange { at });
-                let Ok(amz_date) = date else {
-                    self.today = kept;
-                    return Err(SignError::DateOutOfRange { at });
-                };
-                let date = amz_date.date();
-                let key = match kept {
-                    Some(today) if today.date == date => today.key,
-                    _ => self.root.derive(date, &self.scope),
-                };
-                let date_header = date_header(at);
-                let moment = Moment::new(&key, amz_date, &self.scope, &date_header);
-                Today {
-                    date,
-                    key,
-                    at,
-                    date_header,
-                    moment,
-                }
-            }
-        };
-        Ok(self.today.insert(today))
+        }
     }
 }
 
@@ -132,11 +103,13 @@ impl Seal for EventSigner {
             return Err(SignError::Ended);
         }
         let frame = envelope::inner_frame(buf, at)?;
-        let (prior, order) = (self.prior, self.order);
-        let today = self.today(now)?;
-        let signature = today.moment.sign(prior.as_bytes(), frame);
-        envelope::close(buf, at, &signature, &today.date_header, order);
-        self.prior = signature;
+        let date = self.cut(now);
+        let dated = self
+            .keys
+            .at(date)
+            .ok_or(SignError::DateOutOfRange { at: date })?;
+        self.prior = dated.moment.sign(self.prior.as_bytes(), frame);
+        envelope::close(buf, at, &self.prior, &dated.header, self.order);
         Ok(())
     }
 
@@ -144,13 +117,15 @@ impl Seal for EventSigner {
         if self.ended {
             return Err(SignError::Ended);
         }
-        let (prior, order) = (self.prior, self.order);
-        let today = self.today(now)?;
-        let signature = today.moment.sign(prior.as_bytes(), &[]);
+        let date = self.cut(now);
+        let dated = self
+            .keys
+            .at(date)
+            .ok_or(SignError::DateOutOfRange { at: date })?;
+        self.prior = dated.moment.sign(self.prior.as_bytes(), &[]);
         let at = buf.len();
         buf.resize(at + HEADROOM, 0);
-        envelope::close(buf, at, &signature, &today.date_header, order);
-        self.prior = signature;
+        envelope::close(buf, at, &self.prior, &dated.header, self.order);
         self.ended = true;
         Ok(())
     }
@@ -159,7 +134,7 @@ impl Seal for EventSigner {
 impl fmt::Debug for EventSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EventSigner")
-            .field("scope", &self.scope)
+            .field("scope", self.keys.scope())
             .field("prior", &self.prior)
             .field("precision", &self.precision)
             .field("order", &self.order)
