@@ -1,0 +1,180 @@
+//! The receiving half: chunks become frames, frames become typed events, the end becomes a verdict.
+
+use std::collections::VecDeque;
+use std::time::UNIX_EPOCH;
+
+use bedrock_wire::ServiceError;
+use bytes::BytesMut;
+use eventstream_codec::{Decoder, Inbound, Timestamp, TransportEnd};
+use h2_duplex::ReceiveHalf;
+
+use crate::cause::Cause;
+use crate::clock::Clock;
+use crate::error::Error;
+
+/// Bytes of an error body that are read; what is longer is cut.
+const MAX_ERROR_BODY: usize = 1024 * 1024;
+
+/// Receives the events of one call.
+pub(crate) struct FrameReceiver<H, I: Inbound> {
+    half: H,
+    decoder: Decoder,
+    inbound: I,
+    events: VecDeque<I::Event>,
+    clock: Clock,
+    cause: Cause,
+    /// Whether the response head has come and was 200.
+    accepted: bool,
+    request_id: Option<String>,
+    error_body: BytesMut,
+    ended: Option<Ended<I::Outcome>>,
+}
+
+/// What is left when the call is over.
+struct Ended<O> {
+    outcome: O,
+    /// Why, unless the end was clean.
+    error: Option<Error>,
+    /// Whether `next` has given the error.
+    reported: bool,
+}
+
+impl<H: ReceiveHalf, I: Inbound> FrameReceiver<H, I>
+where
+    I::Error: Into<Error>,
+{
+    pub(crate) fn new(half: H, inbound: I, clock: Clock, cause: Cause) -> Self {
+        Self {
+            half,
+            decoder: Decoder::new(),
+            inbound,
+            events: VecDeque::new(),
+            clock,
+            cause,
+            accepted: false,
+            request_id: None,
+            error_body: BytesMut::new(),
+            ended: None,
+        }
+    }
+
+    /// What turns frames into events.
+    pub(crate) fn inbound_mut(&mut self) -> &mut I {
+        &mut self.inbound
+    }
+
+    /// The service's id for this call, once the response head is there.
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// Waits for the response head; an answer other than 200 is read whole and becomes the call's error.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub(crate) async fn ready(&mut self) -> Result<(), Error> {
+        if let Some(error) = self.ended.as_ref().and_then(|ended| ended.error.as_ref()) {
+            return Err(error.clone());
+        }
+        if !self.accepted {
+            if let Err(error) = self.accept().await {
+                self.end(TransportEnd::Cut, Some(error.clone()));
+                return Err(error);
+            }
+            self.accepted = true;
+        }
+        Ok(())
+    }
+
+    /// The next event; `None` when the call is over. What arrived before a failure comes before it; after `None`, and
+    /// after an error, always `None`.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: no event is lost.
+    pub(crate) async fn next(&mut self) -> Result<Option<I::Event>, Error> {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Ok(Some(event));
+            }
+            if let Some(ended) = &mut self.ended {
+                return match &ended.error {
+                    Some(error) if !ended.reported => {
+                        ended.reported = true;
+                        Err(error.clone())
+                    }
+                    _ => Ok(None),
+                };
+            }
+            // A failure is kept in `ended`, behind the events that came before it.
+            if self.ready().await.is_ok() {
+                self.advance().await;
+            }
+        }
+    }
+
+    /// How the call ended; `None` while it has not.
+    pub(crate) fn outcome(&self) -> Option<&I::Outcome> {
+        self.ended.as_ref().map(|ended| &ended.outcome)
+    }
+
+    /// Waits for the head and judges it.
+    async fn accept(&mut self) -> Result<(), Error> {
+        let head = self.half.head().await.map_err(Error::transport)?;
+        let status = head.status;
+        let headers = head.headers.clone();
+        self.request_id = text(&headers, "x-amzn-requestid");
+        if let Some(date) = text(&headers, "date").and_then(|date| http_date(&date)) {
+            self.clock.learn(date);
+        }
+        if status == http::StatusCode::OK {
+            return Ok(());
+        }
+        while let Some(chunk) = self.half.next().await.map_err(Error::transport)? {
+            let room = MAX_ERROR_BODY.saturating_sub(self.error_body.len());
+            self.error_body.extend_from_slice(chunk.get(..room.min(chunk.len())).unwrap_or_default());
+        }
+        Err(Error::service(ServiceError::from_http(status, &headers, &self.error_body)))
+    }
+
+    /// Reads one frame, or one chunk, or the end.
+    async fn advance(&mut self) {
+        match self.decoder.next_frame() {
+            Ok(Some(frame)) => {
+                let events = &mut self.events;
+                if let Err(error) = self.inbound.read(frame, &mut |event| events.push_back(event)) {
+                    self.fail(error.into());
+                }
+            }
+            Ok(None) => match self.half.next().await {
+                Ok(Some(chunk)) => self.decoder.feed(chunk),
+                Ok(None) => match self.decoder.finish() {
+                    Ok(()) => self.end(TransportEnd::Clean, None),
+                    Err(error) => self.fail(Error::decode(error)),
+                },
+                Err(error) => self.fail(Error::transport(error)),
+            },
+            Err(error) => self.fail(Error::decode(error)),
+        }
+    }
+
+    fn fail(&mut self, error: Error) {
+        let error = error.with_request_id(self.request_id.as_deref());
+        self.end(TransportEnd::Cut, Some(error));
+    }
+
+    fn end(&mut self, end: TransportEnd, error: Option<Error>) {
+        self.cause.tell(error.clone().unwrap_or_else(Error::ended));
+        let events = &mut self.events;
+        let outcome = self.inbound.finish(end, &mut |event| events.push_back(event));
+        self.ended = Some(Ended { outcome, error, reported: false });
+    }
+}
+
+fn text(headers: &http::HeaderMap, name: &str) -> Option<String> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
+
+fn http_date(date: &str) -> Option<Timestamp> {
+    let since = httpdate::parse_http_date(date).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis()).ok().map(Timestamp::from_millis)
+}
