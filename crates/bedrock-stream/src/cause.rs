@@ -35,6 +35,10 @@ impl Cause {
         if self.0.error.get().is_none() {
             let _ = tokio::time::timeout(GRACE, told).await;
         }
-        self.0.error.get().cloned().unwrap_or_else(|| Error::transport(error))
+        self.0
+            .error
+            .get()
+            .cloned()
+            .unwrap_or_else(|| Error::transport(error))
     }
 }

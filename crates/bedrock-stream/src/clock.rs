@@ -25,13 +25,22 @@ impl Clock {
     /// The clock of the operating system.
     #[must_use]
     pub fn system() -> Self {
-        Self { source: Source::System, offset: Arc::default() }
+        Self {
+            source: Source::System,
+            offset: Arc::default(),
+        }
     }
 
     /// A clock that shows `at` now and goes on with tokio's time, which tests can pause and turn.
     #[must_use]
     pub fn starting_at(at: Timestamp) -> Self {
-        Self { source: Source::Virtual { started: Instant::now(), at }, offset: Arc::default() }
+        Self {
+            source: Source::Virtual {
+                started: Instant::now(),
+                at,
+            },
+            offset: Arc::default(),
+        }
     }
 
     /// The time by the service's clock, as far as that is known.
@@ -51,7 +60,11 @@ impl Clock {
     pub(crate) fn learn(&self, service: Timestamp) {
         const TOLERATED_MILLIS: i64 = 4 * 60 * 1000;
         let offset = service.as_millis() - self.local().as_millis();
-        let offset = if offset.abs() < TOLERATED_MILLIS { 0 } else { offset };
+        let offset = if offset.abs() < TOLERATED_MILLIS {
+            0
+        } else {
+            offset
+        };
         self.offset.store(offset, Ordering::Relaxed);
     }
 
@@ -74,7 +87,9 @@ impl Default for Clock {
 
 #[expect(clippy::disallowed_methods, reason = "the driver's own clock")]
 fn system_time() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
@@ -91,7 +106,9 @@ mod tests {
         assert_eq!(clock.now().as_millis(), 1_000_250);
         clock.learn(Timestamp::from_millis(1_000_250 + 239_999));
         assert_eq!(clock.offset_millis(), 0);
-        clock.clone().learn(Timestamp::from_millis(1_000_250 + 600_000));
+        clock
+            .clone()
+            .learn(Timestamp::from_millis(1_000_250 + 600_000));
         assert_eq!(clock.now().as_millis(), 1_600_250);
     }
 }

@@ -32,32 +32,54 @@ pub(crate) struct Endpoint {
 impl Endpoint {
     /// The public endpoint of Bedrock Runtime in `region`.
     pub(crate) fn of_region(region: &str) -> Result<Self, Error> {
-        let well_formed = region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let well_formed = region
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-');
         if region.is_empty() || !well_formed {
-            return Err(Error::config(format!("{region:?} is not the name of a region")));
+            return Err(Error::config(format!(
+                "{region:?} is not the name of a region"
+            )));
         }
-        let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let suffix = if region.starts_with("cn-") {
+            "amazonaws.com.cn"
+        } else {
+            "amazonaws.com"
+        };
         Self::parse(&format!("https://bedrock-runtime.{region}.{suffix}"))
     }
 
     /// An endpoint given by its URL.
     pub(crate) fn parse(url: &str) -> Result<Self, Error> {
         let bad = |why: &str| Error::config(format!("endpoint URL {url:?}: {why}"));
-        let parts = url.parse::<Uri>().map_err(|error| bad(&error.to_string()))?.into_parts();
-        let scheme = parts.scheme.ok_or_else(|| bad("it must begin with https:// or http://"))?;
+        let parts = url
+            .parse::<Uri>()
+            .map_err(|error| bad(&error.to_string()))?
+            .into_parts();
+        let scheme = parts
+            .scheme
+            .ok_or_else(|| bad("it must begin with https:// or http://"))?;
         if scheme != Scheme::HTTPS && scheme != Scheme::HTTP {
             return Err(bad("its scheme must be https or http"));
         }
         let authority = parts.authority.ok_or_else(|| bad("it names no host"))?;
         if authority.as_str().contains('@') {
-            return Err(Error::config("an endpoint URL must not carry a user name or password"));
+            return Err(Error::config(
+                "an endpoint URL must not carry a user name or password",
+            ));
         }
         let path = parts.path_and_query.as_ref();
         if path.and_then(PathAndQuery::query).is_some() {
             return Err(bad("it must not have a query"));
         }
-        let base = path.map_or("", PathAndQuery::path).trim_end_matches('/').to_owned();
-        Ok(Self { scheme, authority, base })
+        let base = path
+            .map_or("", PathAndQuery::path)
+            .trim_end_matches('/')
+            .to_owned();
+        Ok(Self {
+            scheme,
+            authority,
+            base,
+        })
     }
 
     /// The URL of `operation` on `model`, an id or an ARN.
@@ -65,7 +87,12 @@ impl Endpoint {
         if model.is_empty() {
             return Err(Error::config("the model id is empty"));
         }
-        let path = format!("{}/model/{}/{}", self.base, encode_label(model), operation.path());
+        let path = format!(
+            "{}/model/{}/{}",
+            self.base,
+            encode_label(model),
+            operation.path()
+        );
         Uri::builder()
             .scheme(self.scheme.clone())
             .authority(self.authority.clone())
@@ -139,7 +166,12 @@ mod tests {
 
     #[test]
     fn a_url_that_cannot_be_an_endpoint_is_refused() {
-        for url in ["bedrock.example", "ftp://h", "https://user:secret@h", "https://h/?q=1"] {
+        for url in [
+            "bedrock.example",
+            "ftp://h",
+            "https://user:secret@h",
+            "https://h/?q=1",
+        ] {
             let error = Endpoint::parse(url).unwrap_err().to_string();
             assert!(!error.contains("secret"), "{error}");
         }

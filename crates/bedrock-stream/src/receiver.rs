@@ -131,9 +131,11 @@ where
         }
         while let Some(chunk) = self.half.next().await.map_err(Error::transport)? {
             let room = MAX_ERROR_BODY.saturating_sub(self.error_body.len());
-            self.error_body.extend_from_slice(chunk.get(..room.min(chunk.len())).unwrap_or_default());
+            self.error_body
+                .extend_from_slice(chunk.get(..room.min(chunk.len())).unwrap_or_default());
         }
-        Err(Error::service(ServiceError::from_http(status, &headers, &self.error_body)))
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        Err(ServiceError::from_http(status.as_u16(), header, &self.error_body).into())
     }
 
     /// Reads one frame, or one chunk, or the end.
@@ -141,7 +143,10 @@ where
         match self.decoder.next_frame() {
             Ok(Some(frame)) => {
                 let events = &mut self.events;
-                if let Err(error) = self.inbound.read(frame, &mut |event| events.push_back(event)) {
+                if let Err(error) = self
+                    .inbound
+                    .read(frame, &mut |event| events.push_back(event))
+                {
                     self.fail(error.into());
                 }
             }
@@ -165,16 +170,30 @@ where
     fn end(&mut self, end: TransportEnd, error: Option<Error>) {
         self.cause.tell(error.clone().unwrap_or_else(Error::ended));
         let events = &mut self.events;
-        let outcome = self.inbound.finish(end, &mut |event| events.push_back(event));
-        self.ended = Some(Ended { outcome, error, reported: false });
+        let outcome = self
+            .inbound
+            .finish(end, &mut |event| events.push_back(event));
+        self.ended = Some(Ended {
+            outcome,
+            error,
+            reported: false,
+        });
     }
 }
 
 fn text(headers: &http::HeaderMap, name: &str) -> Option<String> {
-    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned)
 }
 
 fn http_date(date: &str) -> Option<Timestamp> {
-    let since = httpdate::parse_http_date(date).ok()?.duration_since(UNIX_EPOCH).ok()?;
-    i64::try_from(since.as_millis()).ok().map(Timestamp::from_millis)
+    let since = httpdate::parse_http_date(date)
+        .ok()?
+        .duration_since(UNIX_EPOCH)
+        .ok()?;
+    i64::try_from(since.as_millis())
+        .ok()
+        .map(Timestamp::from_millis)
 }

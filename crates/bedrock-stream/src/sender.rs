@@ -19,7 +19,13 @@ pub(crate) struct FrameSender<H, S> {
 
 impl<H: SendHalf, S: Seal> FrameSender<H, S> {
     pub(crate) fn new(half: H, sealer: S, clock: Clock, cause: Cause) -> Self {
-        Self { half, sealer, clock, buf: BytesMut::new(), cause }
+        Self {
+            half,
+            sealer,
+            clock,
+            buf: BytesMut::new(),
+            cause,
+        }
     }
 
     /// Waits for room, then has `write` append frames and sends them as one piece.
@@ -38,8 +44,11 @@ impl<H: SendHalf, S: Seal> FrameSender<H, S> {
         if let Err(error) = self.half.ready().await {
             return Err(self.cause.of(error).await);
         }
-        let mut batch =
-            FrameBatch { sealer: &mut self.sealer, now: self.clock.now(), buf: &mut self.buf };
+        let mut batch = FrameBatch {
+            sealer: &mut self.sealer,
+            now: self.clock.now(),
+            buf: &mut self.buf,
+        };
         write(&mut batch)?;
         self.flush().await
     }
@@ -52,7 +61,9 @@ impl<H: SendHalf, S: Seal> FrameSender<H, S> {
         if let Err(error) = self.half.ready().await {
             return Err(self.cause.of(error).await);
         }
-        self.sealer.seal_end(self.clock.now(), &mut self.buf).map_err(Error::seal)?;
+        self.sealer
+            .seal_end(self.clock.now(), &mut self.buf)
+            .map_err(Error::seal)?;
         self.flush().await?;
         match self.half.finish().await {
             Ok(()) => Ok(()),
@@ -87,9 +98,11 @@ impl<S: Seal> FrameBatch<'_, S> {
     ) -> Result<(), Error> {
         let at = self.buf.len();
         self.buf.resize(at + self.sealer.headroom(), 0);
-        let written = write(self.buf)
-            .map_err(Into::into)
-            .and_then(|()| self.sealer.seal(self.now, self.buf, at).map_err(Error::seal));
+        let written = write(self.buf).map_err(Into::into).and_then(|()| {
+            self.sealer
+                .seal(self.now, self.buf, at)
+                .map_err(Error::seal)
+        });
         if written.is_err() {
             self.buf.truncate(at);
         }

@@ -1,0 +1,242 @@
+//! One error type for the client: whose fault, in which phase, what to do.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bedrock_wire::{Advice, Missing, ServiceError};
+use eventstream_codec::{DecodeError, EncodeError};
+
+/// Why something failed. Cheap to clone; both halves of a stream report the same one.
+///
+/// `Display` is one line with all that is known: what happened, the service's code and message, the request id, advice.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
+    kind: ErrorKind,
+    request_id: Option<String>,
+}
+
+/// What failed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A setting that cannot be: a region, an endpoint URL, a certificate file. The text says which.
+    Config(String),
+    /// There are no credentials, or they could not be loaded, or they end too early. The text says what to do.
+    Credentials(String),
+    /// The connection or the call broke.
+    Transport(h2_duplex::Error),
+    /// The service refused, or ended the stream with an exception.
+    Service(ServiceError),
+    /// The service's bytes are not frames.
+    Decode(DecodeError),
+    /// A frame of the service cannot be understood.
+    Protocol(String),
+    /// An operation that the protocol does not allow here. Nothing was sent.
+    Refused(String),
+    /// A frame could not be written or sealed.
+    Encode(String),
+    /// The stream ended in order, but not where it should.
+    Incomplete(Missing),
+    /// The service has ended the stream; nothing can be sent any more.
+    Ended,
+}
+
+/// Where in the life of a stream something failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Before the network: settings and credentials.
+    Setup,
+    /// TCP, or the proxy on the way.
+    Connect,
+    /// TLS and ALPN.
+    Tls,
+    /// The request head and the answer to it.
+    Open,
+    /// Sending events.
+    Send,
+    /// Receiving bytes.
+    Receive,
+    /// Turning bytes into frames.
+    Decode,
+    /// What the frames say.
+    Protocol,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            request_id: None,
+        }))
+    }
+
+    pub(crate) fn config(text: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Config(text.into()))
+    }
+
+    pub(crate) fn credentials(text: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Credentials(text.into()))
+    }
+
+    pub(crate) fn transport(error: h2_duplex::Error) -> Self {
+        Self::new(ErrorKind::Transport(error))
+    }
+
+    pub(crate) fn decode(error: DecodeError) -> Self {
+        Self::new(ErrorKind::Decode(error))
+    }
+
+    pub(crate) fn seal(error: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Encode(error.to_string()))
+    }
+
+    pub(crate) fn ended() -> Self {
+        Self::new(ErrorKind::Ended)
+    }
+
+    /// What failed.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// Where it failed.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        match &self.0.kind {
+            ErrorKind::Config(_) | ErrorKind::Credentials(_) => Phase::Setup,
+            ErrorKind::Transport(error) => match error.phase() {
+                h2_duplex::Phase::Connect => Phase::Connect,
+                h2_duplex::Phase::Tls => Phase::Tls,
+                h2_duplex::Phase::Open => Phase::Open,
+                h2_duplex::Phase::Send => Phase::Send,
+                _ => Phase::Receive,
+            },
+            ErrorKind::Service(error) if error.status().is_some() => Phase::Open,
+            ErrorKind::Decode(_) => Phase::Decode,
+            ErrorKind::Encode(_) | ErrorKind::Refused(_) => Phase::Send,
+            _ => Phase::Protocol,
+        }
+    }
+
+    /// What the service said, where it said something.
+    #[must_use]
+    pub fn service(&self) -> Option<&ServiceError> {
+        match &self.0.kind {
+            ErrorKind::Service(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The service's id for the call, to be given to AWS's support.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.0
+            .request_id
+            .as_deref()
+            .or_else(|| self.service().and_then(ServiceError::request_id))
+    }
+
+    /// The HTTP status, where the call was answered with an error.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.service().and_then(ServiceError::status)
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn advice(&self) -> Advice {
+        match &self.0.kind {
+            ErrorKind::Service(error) => error.advice(),
+            ErrorKind::Transport(error) if !error.was_processed() => match error.kind() {
+                h2_duplex::ErrorKind::Alpn
+                | h2_duplex::ErrorKind::Tls
+                | h2_duplex::ErrorKind::InvalidRequest => Advice::Never,
+                h2_duplex::ErrorKind::Reset(_) | h2_duplex::ErrorKind::GoAway(_) => Advice::Now,
+                _ => Advice::After(Duration::from_secs(1)),
+            },
+            ErrorKind::Transport(_)
+            | ErrorKind::Decode(_)
+            | ErrorKind::Incomplete(_)
+            | ErrorKind::Ended => Advice::NewSession,
+            _ => Advice::Never,
+        }
+    }
+
+    pub(crate) fn with_request_id(self, id: Option<&str>) -> Self {
+        let Some(id) = id else { return self };
+        let kind = match self.0.kind.clone() {
+            ErrorKind::Service(error) => ErrorKind::Service(error.with_request_id(id)),
+            kind => kind,
+        };
+        Self(Arc::new(Inner {
+            kind,
+            request_id: Some(id.to_owned()),
+        }))
+    }
+}
+
+impl From<ServiceError> for Error {
+    fn from(error: ServiceError) -> Self {
+        Self::new(ErrorKind::Service(error))
+    }
+}
+
+impl From<EncodeError> for Error {
+    fn from(error: EncodeError) -> Self {
+        Self::new(ErrorKind::Encode(error.to_string()))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.kind {
+            // Its line carries status, request id and advice already.
+            ErrorKind::Service(error) => return write!(f, "{error}"),
+            ErrorKind::Config(text) | ErrorKind::Credentials(text) => return f.write_str(text),
+            ErrorKind::Transport(error) => write!(f, "{error}")?,
+            ErrorKind::Decode(error) => {
+                write!(f, "the service's answer is not a stream of frames: {error}")?
+            }
+            ErrorKind::Protocol(text) => {
+                write!(f, "the service's answer cannot be understood: {text}")?
+            }
+            ErrorKind::Refused(text) => write!(f, "not sent: {text}")?,
+            ErrorKind::Encode(text) => write!(f, "an event could not be written: {text}")?,
+            ErrorKind::Incomplete(missing) => write!(f, "{missing}")?,
+            ErrorKind::Ended => f.write_str("the service has ended the stream")?,
+        }
+        f.write_str(" (")?;
+        if let Some(id) = self.request_id() {
+            write!(f, "request id {id}, ")?;
+        }
+        write!(f, "advice: {})", self.advice())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("phase", &self.phase())
+            .field("kind", &self.0.kind)
+            .field("request_id", &self.0.request_id)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.0.kind {
+            ErrorKind::Transport(error) => Some(error),
+            ErrorKind::Service(error) => Some(error),
+            ErrorKind::Decode(error) => Some(error),
+            _ => None,
+        }
+    }
+}
