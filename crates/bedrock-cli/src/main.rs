@@ -1,3 +1,54 @@
-//! The `bedrock` command.
+//! The `bedrock` command: voice sessions with Amazon Bedrock, and a Bedrock on your own machine.
 
-fn main() {}
+mod connect;
+mod exit;
+mod serve;
+mod sonic;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+
+/// Amazon Bedrock's streams on the command line.
+#[derive(Debug, Parser)]
+#[command(name = "bedrock", version, about, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 complete, 1 failed, 2 wrong usage, 3 incomplete (what arrived is kept), \
+                          130 after Ctrl-C.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Hold a spoken conversation: a voice in, the model's voice out.
+    Sonic(Box<sonic::Args>),
+    /// Run a Bedrock on this machine, for tests and demos.
+    Serve(serve::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("no runtime: {error}")).into(),
+    };
+    let ended = runtime.block_on(async {
+        match cli.command {
+            Command::Sonic(args) => sonic::run(&args).await,
+            Command::Serve(args) => serve::run(&args).await,
+        }
+    });
+    // A thread may still be reading stdin; the program does not wait for it.
+    runtime.shutdown_background();
+    ended.unwrap_or_else(|text| fail(&text)).into()
+}
+
+/// Says what went wrong, in one line on stderr.
+fn fail(text: &str) -> Exit {
+    eprintln!("bedrock: {text}");
+    Exit::Failed
+}

@@ -1,0 +1,110 @@
+//! `bedrock serve`: a Bedrock on this machine until Ctrl-C.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use bedrock_loopback::{Loopback, Notice};
+use serde_json::json;
+
+use crate::exit::Exit;
+
+/// Run a Bedrock on this machine, for tests and demos.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Where to listen; only loopback addresses are taken, port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Print one JSON object when ready
+    #[arg(long)]
+    json: bool,
+    /// The region that requests must be signed for
+    #[arg(long, value_name = "NAME", default_value = "us-east-1")]
+    region: String,
+    /// The access key that is accepted; keys that look real are refused
+    #[arg(long, value_name = "ID", requires = "secret_access_key")]
+    access_key_id: Option<String>,
+    /// Its secret
+    #[arg(long, value_name = "SECRET", requires = "access_key_id")]
+    secret_access_key: Option<String>,
+    /// Where the certificate authority is written, as `ca.pem`; a folder of its own under the temporary one otherwise
+    #[arg(long, value_name = "FOLDER")]
+    tls_dir: Option<PathBuf>,
+    /// Serve HTTP/2 in plain text, for tools that cannot trust a certificate
+    #[arg(long)]
+    plaintext: bool,
+    /// Check no signatures, to measure clients
+    #[arg(long)]
+    no_verify: bool,
+    /// Refuse also what the service is not known to refuse
+    #[arg(long)]
+    strict: bool,
+    /// Say nothing of the calls on stderr
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// Serves until Ctrl-C.
+pub(crate) async fn run(args: &Args) -> Result<Exit, String> {
+    let mut builder = Loopback::builder()
+        .listen(args.listen)
+        .region(&args.region)
+        .plaintext(args.plaintext)
+        .verify(!args.no_verify)
+        .strict(args.strict);
+    if let (Some(id), Some(secret)) = (&args.access_key_id, &args.secret_access_key) {
+        builder = builder.credentials(id, secret);
+    }
+    if !args.quiet {
+        builder = builder.observe(|notice: &Notice| eprintln!("{notice}"));
+    }
+    let server = builder.start().await.map_err(|error| error.to_string())?;
+    let ca_file = write_ca(args.tls_dir.as_deref(), server.ca_pem())?;
+    announce(args, &server, &ca_file).map_err(|error| format!("stdout: {error}"))?;
+    tokio::signal::ctrl_c().await.map_err(|error| format!("Ctrl-C: {error}"))?;
+    server.shutdown().await;
+    if args.tls_dir.is_none() {
+        // Ours alone; a folder that somebody named stays.
+        let _ = ca_file.parent().map(std::fs::remove_dir_all);
+    }
+    Ok(Exit::Complete)
+}
+
+/// Tells what a client needs. Machines wait for this line, so it is flushed.
+fn announce(args: &Args, server: &Loopback, ca_file: &Path) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let ready = json!({
+            "url": server.url(),
+            "ca_file": ca_file,
+            "region": server.region(),
+            "access_key_id": server.access_key_id(),
+            "secret_access_key": server.secret_access_key(),
+        });
+        writeln!(out, "{ready}")?;
+    } else {
+        writeln!(out, "Bedrock listens on {}", server.url())?;
+        writeln!(out)?;
+        writeln!(out, "export AWS_ENDPOINT_URL_BEDROCK_RUNTIME={}", server.url())?;
+        writeln!(out, "export AWS_CA_BUNDLE={}", ca_file.display())?;
+        writeln!(out, "export AWS_REGION={}", server.region())?;
+        writeln!(out, "export AWS_ACCESS_KEY_ID={}", server.access_key_id())?;
+        writeln!(out, "export AWS_SECRET_ACCESS_KEY={}", server.secret_access_key())?;
+        writeln!(out)?;
+        writeln!(out, "With these in another terminal: bedrock sonic question.wav --out reply.wav")?;
+        writeln!(out, "Ctrl-C stops it.")?;
+    }
+    out.flush()
+}
+
+fn write_ca(folder: Option<&Path>, pem: &str) -> Result<PathBuf, String> {
+    let folder = folder.map_or_else(
+        || std::env::temp_dir().join(format!("bedrock-serve-{}", std::process::id())),
+        Path::to_path_buf,
+    );
+    let file = folder.join("ca.pem");
+    std::fs::create_dir_all(&folder)
+        .and_then(|()| std::fs::write(&file, pem))
+        .map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(file)
+}
