@@ -8,6 +8,7 @@ use bedrock_loopback::{Loopback, Notice};
 use serde_json::json;
 
 use crate::exit::Exit;
+use crate::signals;
 
 /// Run a Bedrock on this machine, for tests and demos.
 #[derive(Debug, clap::Args)]
@@ -61,7 +62,7 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, String> {
     let server = builder.start().await.map_err(|error| error.to_string())?;
     let ca_file = write_ca(args.tls_dir.as_deref(), server.ca_pem())?;
     announce(args, &server, &ca_file).map_err(|error| format!("stdout: {error}"))?;
-    tokio::signal::ctrl_c().await.map_err(|error| format!("Ctrl-C: {error}"))?;
+    signals::end_asked().await?;
     server.shutdown().await;
     if args.tls_dir.is_none() {
         // Ours alone; a folder that somebody named stays.
@@ -85,13 +86,24 @@ fn announce(args: &Args, server: &Loopback, ca_file: &Path) -> std::io::Result<(
     } else {
         writeln!(out, "Bedrock listens on {}", server.url())?;
         writeln!(out)?;
-        writeln!(out, "export AWS_ENDPOINT_URL_BEDROCK_RUNTIME={}", server.url())?;
+        writeln!(
+            out,
+            "export AWS_ENDPOINT_URL_BEDROCK_RUNTIME={}",
+            server.url()
+        )?;
         writeln!(out, "export AWS_CA_BUNDLE={}", ca_file.display())?;
         writeln!(out, "export AWS_REGION={}", server.region())?;
         writeln!(out, "export AWS_ACCESS_KEY_ID={}", server.access_key_id())?;
-        writeln!(out, "export AWS_SECRET_ACCESS_KEY={}", server.secret_access_key())?;
+        writeln!(
+            out,
+            "export AWS_SECRET_ACCESS_KEY={}",
+            server.secret_access_key()
+        )?;
         writeln!(out)?;
-        writeln!(out, "With these in another terminal: bedrock sonic question.wav --out reply.wav")?;
+        writeln!(
+            out,
+            "With these in another terminal: bedrock sonic question.wav --out reply.wav"
+        )?;
         writeln!(out, "Ctrl-C stops it.")?;
     }
     out.flush()
