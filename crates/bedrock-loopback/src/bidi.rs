@@ -175,31 +175,33 @@ impl Conversation {
     fn on_bytes(&mut self, bytes: &[u8]) -> Result<(), Ended> {
         self.reader.feed(bytes);
         while let Some(frame) = self.reader.next_frame()? {
-            self.on_frame(&frame)?;
+            let event = self.open_frame(&frame)?;
             self.events += 1;
-            let starts = match self.call.state.response_head {
-                ResponseHead::AfterEvents(after) => self.events >= after,
-                ResponseHead::AtOnce | ResponseHead::Never => false,
-            };
-            if starts {
+            if let ResponseHead::AfterEvents(after) = self.call.state.response_head
+                && self.events >= after
+            {
                 self.start()?;
+            }
+            if let Some(event) = event {
+                self.session.on_event(Instant::now(), &event)?;
             }
             self.pass_on()?;
         }
         Ok(())
     }
 
-    fn on_frame(&mut self, frame: &Frame) -> Result<(), Ended> {
+    /// The event inside a frame; `None` for the signed end.
+    fn open_frame(&mut self, frame: &Frame) -> Result<Option<Vec<u8>>, Ended> {
         let event = match &mut self.chain {
             Some(chain) => match chain.open(frame, self.call.state.clock.now())? {
                 Opened::Event(inner) => part_of(&parse_whole(&inner)?)?,
-                Opened::End => return Ok(()),
+                Opened::End => return Ok(None),
             },
             None if !frame.is_signed() => part_of(frame)?,
-            None if frame.payload.is_empty() => return Ok(()),
+            None if frame.payload.is_empty() => return Ok(None),
             None => part_of(&parse_whole(&frame.payload)?)?,
         };
-        Ok(self.session.on_event(Instant::now(), &event)?)
+        Ok(Some(event))
     }
 
     fn on_end_stream(&mut self) -> Result<(), Ended> {

@@ -11,3 +11,9 @@ mod refusal;
 pub(crate) use chain::{Chain, Opened};
 pub(crate) use head::{Authenticated, Body, Head, Policy, check_head};
 pub use refusal::{Part, Refusal};
+
+#[cfg(test)]
+#[path = "../tests/suite/signer.rs"]
+mod signer;
+#[cfg(test)]
+mod tests;

@@ -83,6 +83,11 @@ impl Ear {
         }
     }
 
+    /// True from the start of speech until its end has been reported.
+    pub(super) const fn is_hearing_speech(&self) -> bool {
+        self.current.is_some()
+    }
+
     pub(super) fn hear(&mut self, samples: &[i16]) -> Vec<Heard> {
         let mut heard = Vec::new();
         self.partial.extend_from_slice(samples);

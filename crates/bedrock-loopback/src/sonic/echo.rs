@@ -46,7 +46,7 @@ impl Echo {
         self.speech.deliver(now, out);
     }
 
-    /// Takes one act of the client. True where the user was heard to speak or wrote.
+    /// Takes one act of the client. True where the user is speaking or wrote.
     pub(super) fn on_act(&mut self, now: Instant, act: Act, out: &mut Outbox) -> bool {
         match act {
             Act::SessionStarted { sensitivity } => self.sensitivity = sensitivity,
@@ -92,7 +92,6 @@ impl Echo {
             .as_mut()
             .map(|ear| ear.hear(samples))
             .unwrap_or_default();
-        let any = !heard.is_empty();
         for heard in heard {
             match heard {
                 Heard::SpeechStart { at } => {
@@ -105,7 +104,7 @@ impl Echo {
                 Heard::Turn(utterance) => self.answer_speech(now, &utterance, out),
             }
         }
-        any
+        self.ear.as_ref().is_some_and(Ear::is_hearing_speech)
     }
 
     fn answer_speech(&mut self, now: Instant, utterance: &Utterance, out: &mut Outbox) {

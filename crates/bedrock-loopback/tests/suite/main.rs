@@ -13,3 +13,5 @@
 mod client;
 mod conversation;
 mod events;
+mod refusals;
+mod signer;
