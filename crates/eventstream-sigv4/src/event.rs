@@ -2,9 +2,9 @@
 
 use eventstream_codec::Timestamp;
 use hmac::Mac;
-use sha2::{Digest, Sha256};
 
 use crate::date::AmzDate;
+use crate::hash::sha256;
 use crate::hex;
 use crate::key::HmacSha256;
 use crate::scope::Scope;
@@ -49,7 +49,7 @@ impl Moment {
         mac.update(b"\n");
         Self {
             mac,
-            headers_hash: hex::encode(&Sha256::digest(headers).into()),
+            headers_hash: hex::encode(&sha256(headers)),
         }
     }
 
@@ -76,7 +76,7 @@ impl Moment {
         mac.update(b"\n");
         mac.update(&self.headers_hash);
         mac.update(b"\n");
-        mac.update(&hex::encode(&Sha256::digest(payload).into()));
+        mac.update(&hex::encode(&sha256(payload)));
         mac
     }
 }

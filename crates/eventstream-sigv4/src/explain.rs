@@ -3,10 +3,10 @@
 use std::fmt;
 
 use eventstream_codec::Timestamp;
-use sha2::{Digest, Sha256};
 
 use crate::date::AmzDate;
 use crate::error::SignError;
+use crate::hash::sha256;
 use crate::hex;
 use crate::part::Part;
 use crate::scope::Scope;
@@ -49,8 +49,8 @@ impl EventStringToSign {
             date.as_bytes(),
             &[&date.date(), b"/".as_slice(), scope.to_string().as_bytes()].concat(),
             &prior,
-            &hex::encode(&Sha256::digest(headers).into()),
-            &hex::encode(&Sha256::digest(payload).into()),
+            &hex::encode(&sha256(headers)),
+            &hex::encode(&sha256(payload)),
         ];
         let text = String::from_utf8_lossy(&lines.join(&b'\n')).into_owned();
         Ok(Self { text })

@@ -44,6 +44,7 @@ mod error;
 mod event;
 mod explain;
 mod fault;
+mod hash;
 #[cfg(feature = "aws-sigv4")]
 mod head;
 mod hex;

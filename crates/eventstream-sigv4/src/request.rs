@@ -11,6 +11,7 @@ use crate::canonical::{self, CanonicalRequest};
 use crate::credentials::Credentials;
 use crate::explain::HeadExplanation;
 use crate::fault::HeadFault;
+use crate::hash::sha256;
 use crate::hex;
 use crate::key::{HmacSha256, RootKey};
 use crate::part::Part;
@@ -311,7 +312,7 @@ fn string_to_sign(
 }
 
 fn hash_text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(&hex::encode(&Sha256::digest(bytes).into())).into_owned()
+    String::from_utf8_lossy(&hex::encode(&sha256(bytes))).into_owned()
 }
 
 /// Compared in constant time; by digest, so that lengths may differ.

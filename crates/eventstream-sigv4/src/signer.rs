@@ -29,8 +29,8 @@ pub enum DatePrecision {
 ///
 /// The key of a day is derived once; a stream that runs over midnight (UTC) takes the next day's by the event's own
 /// date. Credentials are fixed for the stream: a service knows only those that the opening request named. After
-/// [`seal_end`](Seal::seal_end) the signer refuses more. Signing allocates nothing but once a day, and room in the
-/// caller's buffer for the 4 bytes of checksum.
+/// [`seal_end`](Seal::seal_end) the signer refuses more. Signing allocates nothing, except where the caller's buffer has
+/// no room for 4 bytes of checksum.
 pub struct EventSigner {
     keys: DailyKey,
     prior: Signature,
