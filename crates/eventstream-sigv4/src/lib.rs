@@ -71,3 +71,8 @@ pub use scope::Scope;
 pub use signature::Signature;
 pub use signer::{DatePrecision, EventSigner};
 pub use verifier::{EventVerifier, VerifiedEvent};
+
+/// The guide's code, compiled and run with the doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/eventstream-sigv4.md")]
+struct Guide;
