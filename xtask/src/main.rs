@@ -2,6 +2,7 @@
 
 mod conformance;
 mod failure;
+mod interop;
 mod peers;
 mod steps;
 mod test;
@@ -28,6 +29,8 @@ enum Command {
     Test,
     /// Event-stream and signing cases against this repository's crates.
     Conformance(conformance::Arguments),
+    /// Official SDKs against our local Bedrock, and our client against servers that others wrote.
+    Interop(interop::Arguments),
     /// House rules: dependency direction, purity, Rust versions, weight, file shape, left-overs.
     Tidy,
 }
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Test => test::run(),
         Command::Conformance(arguments) => conformance::run(&arguments),
+        Command::Interop(arguments) => interop::run(&arguments),
         Command::Tidy => tidy::run(),
     };
     match outcome {

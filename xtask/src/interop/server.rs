@@ -1,0 +1,72 @@
+//! `bedrock serve --json` as a child process.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::line::Lines;
+use crate::failure::Failure;
+use crate::workspace;
+
+/// Where a local Bedrock listens and whom it lets in: the one line that `bedrock serve --json` prints.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Address {
+    pub(super) url: String,
+    pub(super) ca_file: PathBuf,
+    pub(super) region: String,
+    pub(super) access_key_id: String,
+    pub(super) secret_access_key: String,
+}
+
+/// A server that runs as long as this lives.
+pub(super) struct Server {
+    pub(super) address: Address,
+    /// Holds the process.
+    #[expect(dead_code, reason = "dropping it ends the process")]
+    lines: Lines,
+}
+
+/// Builds the command line tool and gives its path.
+///
+/// # Errors
+/// When it does not build.
+pub(super) fn build() -> Result<PathBuf, Failure> {
+    let mut build = workspace::cargo();
+    build.args(["build", "--quiet", "--locked", "--package", "bedrock-cli"]);
+    workspace::capture(&mut build)?;
+    Ok(workspace::root().join("target/debug/bedrock"))
+}
+
+impl Server {
+    /// Starts one and waits until it listens.
+    ///
+    /// # Errors
+    /// When it does not start or says nothing sensible.
+    pub(super) fn start(bedrock: &Path) -> Result<Self, Failure> {
+        let mut command = Command::new(bedrock);
+        command.args(["serve", "--json"]);
+        Self::of("bedrock-serve", command)
+    }
+
+    /// Any program that prints such a line first.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub(super) fn of(name: &str, command: Command) -> Result<Self, Failure> {
+        let mut lines = Lines::start(name, command)?;
+        let address = first_line(name, &mut lines)?;
+        Ok(Self { address, lines })
+    }
+}
+
+/// Reads the address that a server prints when it listens.
+///
+/// # Errors
+/// When it prints something else or nothing.
+pub(super) fn first_line(name: &str, lines: &mut Lines) -> Result<Address, Failure> {
+    let line = lines.next(Duration::from_secs(30))?;
+    let line = line.ok_or_else(|| Failure::new(format!("{name} ended: {}", lines.last_words())))?;
+    Address::deserialize(&line).map_err(|e| Failure::new(format!("{name} printed {line}: {e}")))
+}

@@ -1,0 +1,63 @@
+//! docs/interop.md: who was run against whom, and how it went.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Display};
+use std::fs;
+
+use super::finding::{Finding, Verdict};
+use crate::Outcome;
+use crate::failure::Failure;
+use crate::workspace;
+
+/// Writes the table of a whole run.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(super) fn save(findings: &[Finding]) -> Outcome {
+    let path = workspace::root().join("docs/interop.md");
+    fs::write(&path, Table(findings).to_string()).map_err(|e| Failure::at(&path, "write", e))
+}
+
+struct Table<'a>(&'a [Finding]);
+
+const HEAD: &str = "\
+<!-- Written by `cargo xtask interop --bless`; edit xtask/src/interop/table.rs instead. -->
+
+# Interoperability
+
+Official SDKs, unmodified and in the versions pinned under `xtask/peers/`, as clients of `bedrock serve`; and `bedrock sonic` as the client of
+servers that others wrote. The SDKs play a whole spoken session (a question of 3.5 s, the reply, the orderly end), meet an exception in the
+middle of a stream, and are refused with a wrong secret. `node-server` is Node's HTTP/2 with the `@smithy` event-stream codec and
+`@smithy/signature-v4`; `python-server` is hyper-h2 with botocore's decoder, signatures re-computed with hashlib. Both re-compute the signature of the
+request and of every event. `cargo xtask interop` repeats it, and `.ci/run` does.
+
+| peer | check | |
+|---|---|---|
+";
+
+impl Display for Table<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(HEAD)?;
+        for finding in self.0 {
+            let verdict = match &finding.verdict {
+                Verdict::Passed(_) => "passed".to_owned(),
+                Verdict::Failed(words) => format!("**failed**: {words}"),
+                Verdict::Skipped(words) => format!("not run: {words}"),
+            };
+            writeln!(f, "| {} | {} | {verdict} |", finding.peer, finding.check)?;
+        }
+        let mut passed: BTreeMap<&str, usize> = BTreeMap::new();
+        for finding in self
+            .0
+            .iter()
+            .filter(|f| matches!(f.verdict, Verdict::Passed(_)))
+        {
+            *passed.entry(finding.peer).or_default() += 1;
+        }
+        let passed: Vec<String> = passed
+            .iter()
+            .map(|(peer, n)| format!("{peer} {n}"))
+            .collect();
+        writeln!(f, "\nPassed: {}.", passed.join(", "))
+    }
+}
