@@ -12,7 +12,7 @@ use crate::parse::Prelude;
 /// with what arrives, so that twelve bytes never cost gigabytes.
 const MOST_AT_ONCE: usize = 32 * 1024 * 1024;
 
-/// Room that is kept for the next frame, in bytes.
+/// Room beyond this many bytes is given up when the next frame needs much less.
 const MOST_KEPT: usize = 256 * 1024;
 
 #[derive(Debug, Default)]
@@ -44,25 +44,30 @@ impl Assembly {
             if self.head_len < PRELUDE_LEN {
                 return Ok(taken);
             }
-            let prelude = Prelude::check(&self.head, limits)?;
-            self.bytes.reserve_exact(prelude.total.min(MOST_AT_ONCE));
+            let mut prelude = Prelude::check(&self.head, limits)?;
+            self.make_room(prelude.total.min(MOST_AT_ONCE));
             self.bytes.extend_from_slice(&self.head);
+            let [.., c0, c1, c2, c3] = self.head;
+            prelude.read(&[c0, c1, c2, c3], 8);
             self.prelude = Some(prelude);
         }
         let rest = input.get(taken..).unwrap_or_default();
-        let more = self
-            .needed()
-            .saturating_sub(self.bytes.len())
-            .min(rest.len());
-        self.bytes
-            .extend_from_slice(rest.get(..more).unwrap_or_default());
+        let Some(prelude) = &mut self.prelude else {
+            return Ok(taken);
+        };
+        let from = self.bytes.len();
+        let more = (prelude.total - from).min(rest.len());
+        let part = rest.get(..more).unwrap_or_default();
+        // Read before it is copied: the copy then finds it in the nearest cache.
+        prelude.read(part, from);
+        self.bytes.extend_from_slice(part);
         Ok(taken + more)
     }
 
     /// The frame, checked, once all of it is there.
     pub(crate) fn frame(&self, limits: &Limits) -> Option<Result<Frame<'_>, Fault>> {
         let prelude = self.prelude.clone()?;
-        (self.bytes.len() == prelude.total).then(|| prelude.frame(&self.bytes, limits))
+        (self.bytes.len() == prelude.total).then(|| prelude.finish(&self.bytes, limits))
     }
 
     /// What has been taken of the frame.
@@ -85,13 +90,18 @@ impl Assembly {
         bytes
     }
 
-    /// Forgets the frame; keeps its room unless that is large.
+    /// Forgets the frame and keeps its room for the next one.
     pub(crate) fn clear(&mut self) {
         self.head_len = 0;
         self.prelude = None;
         self.bytes.clear();
-        if self.bytes.capacity() > MOST_KEPT {
+    }
+
+    fn make_room(&mut self, len: usize) {
+        let room = self.bytes.capacity();
+        if room > MOST_KEPT && len < room / 4 {
             self.bytes = Vec::new();
         }
+        self.bytes.reserve_exact(len);
     }
 }

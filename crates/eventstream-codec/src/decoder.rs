@@ -144,6 +144,12 @@ impl Decoder {
         self.buffered() > 0
     }
 
+    /// Whether an error was final: nothing will come any more.
+    #[must_use]
+    pub const fn has_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
     /// Bytes that have arrived and are not decoded yet.
     #[must_use]
     pub fn buffered(&self) -> usize {

@@ -5,7 +5,7 @@ use bytes::BytesMut;
 use crate::encode_error::EncodeError;
 use crate::header::{Header, HeaderValue};
 use crate::header_block::{
-    HeaderBlock, MAX_HEADER_BLOCK, NameFilter, encoded_len, put_header, share_a_name,
+    HeaderBlock, MAX_HEADER_BLOCK, NameFilter, check_all, fill_all, put_header, share_a_name,
 };
 use crate::{FRAME_OVERHEAD, PRELUDE_LEN};
 
@@ -21,11 +21,10 @@ pub fn encode_frame(
     payload: &[u8],
     buf: &mut BytesMut,
 ) -> Result<(), EncodeError> {
-    buf.reserve(FRAME_OVERHEAD + encoded_len(headers) + payload.len());
+    let (headers_len, _) = check_all(headers)?;
+    buf.reserve(FRAME_OVERHEAD + headers_len + payload.len());
     let mut frame = FrameWriter::begin(buf);
-    for header in headers {
-        frame.put(header)?;
-    }
+    frame.put_checked(headers, headers_len);
     let mut body = frame.payload();
     body.put_slice(payload);
     body.finish()
@@ -121,6 +120,14 @@ impl<'b> FrameWriter<'b> {
     pub(crate) fn put(&mut self, header: &Header<'_>) -> Result<(), EncodeError> {
         let from = self.region.start + PRELUDE_LEN;
         put_header(self.region.buf, from, &mut self.names, header)
+    }
+
+    /// Appends headers that `check_all` has passed, `len` bytes in all.
+    #[inline]
+    fn put_checked(&mut self, headers: &[Header<'_>], len: usize) {
+        let at = self.region.buf.len();
+        self.region.buf.resize(at + len, 0);
+        fill_all(self.region.buf.get_mut(at..).unwrap_or_default(), headers);
     }
 }
 

@@ -29,7 +29,7 @@ impl<'a> Headers<'a> {
     /// Checks a block; the fault's offset is that of the faulty header in it.
     #[inline]
     pub(crate) fn validate(block: &'a [u8], limits: &Limits) -> Result<(), Fault> {
-        let ascii = block.is_ascii();
+        let ascii = is_ascii(block);
         let mut rest = block;
         let mut count = 0_usize;
         while !rest.is_empty() {
@@ -38,6 +38,11 @@ impl<'a> Headers<'a> {
             let limit = limits.max_headers();
             if count > limit {
                 return Err(fault(Kind::TooManyHeaders { limit }));
+            }
+            // What nearly every header of every service is; all others, and all faults, go the long way.
+            if let (true, Some(behind)) = (ascii, skip_short_string(rest)) {
+                rest = behind;
+                continue;
             }
             let (raw, tail) = RawHeader::split(rest).map_err(fault)?;
             raw.check(ascii, limits).map_err(fault)?;
@@ -68,19 +73,28 @@ impl<'a> Headers<'a> {
         raw_headers(self.block).any(|raw| raw.name == name.as_bytes())
     }
 
-    /// The bytes of the first string header with this name: what [`get`](Self::get) gives, without the UTF-8 check.
-    #[must_use]
-    pub fn get_str_bytes(&self, name: &str) -> Option<&'a [u8]> {
-        raw_headers(self.block)
-            .find(|raw| raw.name == name.as_bytes())
-            .filter(|raw| raw.header_type == HeaderType::String)
-            .map(|raw| raw.bytes)
+    /// The first headers with these names, found in one walk.
+    #[inline]
+    pub(crate) fn find<const N: usize>(&self, names: [&[u8]; N]) -> [Option<RawHeader<'a>>; N] {
+        let mut found = [const { None }; N];
+        for raw in raw_headers(self.block) {
+            for (name, slot) in names.iter().zip(&mut found) {
+                if raw.name == *name && slot.is_none() {
+                    *slot = Some(raw);
+                    break;
+                }
+            }
+        }
+        found
     }
 
     /// The headers in the order of the wire.
     #[must_use]
     pub fn iter(&self) -> HeadersIter<'a> {
-        HeadersIter { rest: self.block }
+        HeadersIter {
+            rest: self.block,
+            text: core::str::from_utf8(self.block).ok(),
+        }
     }
 
     /// True where the frame has no headers.
@@ -132,23 +146,45 @@ impl core::fmt::Debug for Headers<'_> {
 #[derive(Clone)]
 pub struct HeadersIter<'a> {
     rest: &'a [u8],
+    /// The whole block, where it is text from end to end: names and strings are then cut from it without another check.
+    text: Option<&'a str>,
+}
+
+impl<'a> HeadersIter<'a> {
+    /// `part`, which ends `behind` bytes before the end of the block, as text; proven when the block was accepted.
+    fn text(&self, part: &'a [u8], behind: usize) -> &'a str {
+        let cut = |block: &'a str| {
+            let end = block.len().checked_sub(behind)?;
+            block.get(end.checked_sub(part.len())?..end)
+        };
+        match self.text.and_then(cut) {
+            Some(text) => text,
+            None => core::str::from_utf8(part).unwrap_or_default(),
+        }
+    }
 }
 
 impl<'a> Iterator for HeadersIter<'a> {
     type Item = Header<'a>;
 
     fn next(&mut self) -> Option<Header<'a>> {
-        let (raw, rest) = RawHeader::split(self.rest).ok()?;
-        self.rest = rest;
+        let (raw, behind) = RawHeader::split(self.rest).ok()?;
+        let name_end = self.rest.len() - 1 - raw.name.len();
+        let value = match raw.header_type {
+            HeaderType::String => HeaderValue::String(self.text(raw.bytes, behind.len())),
+            _ => raw.value(),
+        };
+        self.rest = behind;
         Some(Header {
-            name: core::str::from_utf8(raw.name).unwrap_or_default(),
-            value: raw.value(),
+            name: self.text(raw.name, name_end),
+            value,
         })
     }
 }
 
 /// A header as slices of the block.
-struct RawHeader<'a> {
+#[derive(Clone, Copy)]
+pub(crate) struct RawHeader<'a> {
     name: &'a [u8],
     header_type: HeaderType,
     bytes: &'a [u8],
@@ -212,8 +248,14 @@ impl<'a> RawHeader<'a> {
         Ok(())
     }
 
+    /// The bytes of the value, where it is a string.
+    #[inline]
+    pub(crate) fn string(&self) -> Option<&'a [u8]> {
+        (self.header_type == HeaderType::String).then_some(self.bytes)
+    }
+
     /// The value; lengths and UTF-8 were proven when the block was accepted.
-    fn value(&self) -> HeaderValue<'a> {
+    pub(crate) fn value(&self) -> HeaderValue<'a> {
         match self.header_type {
             HeaderType::BoolTrue => HeaderValue::Bool(true),
             HeaderType::BoolFalse => HeaderValue::Bool(false),
@@ -230,6 +272,32 @@ impl<'a> RawHeader<'a> {
             )),
             HeaderType::Uuid => HeaderValue::Uuid(fixed(self.bytes)),
         }
+    }
+}
+
+/// `<[u8]>::is_ascii` for lengths of a header block, where its byte-wise tail costs more than all the rest of the walk.
+#[inline]
+fn is_ascii(block: &[u8]) -> bool {
+    const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+    let Some(last) = block.last_chunk::<8>() else {
+        return block.is_ascii();
+    };
+    let word = |bytes: &[u8]| bytes.first_chunk().copied().map_or(0, u64::from_ne_bytes);
+    let seen = block
+        .chunks_exact(8)
+        .fold(u64::from_ne_bytes(*last), |seen, bytes| seen | word(bytes));
+    seen & HIGH_BITS == 0
+}
+
+/// What stands behind a header at the start of `block` that is a string of at most 255 bytes under a name: no profile has
+/// anything against its lengths.
+#[inline]
+fn skip_short_string(block: &[u8]) -> Option<&[u8]> {
+    const STRING: u8 = HeaderType::String as u8;
+    let (&name_len, rest) = block.split_first()?;
+    match rest.get(usize::from(name_len)..)? {
+        [STRING, 0, len, rest @ ..] if name_len > 0 => rest.get(usize::from(*len)..),
+        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The typed view of a frame: event, exception, error or something else; and the wrapper of a signed one.
 
 use crate::header::{HeaderValue, Timestamp};
-use crate::headers::Headers;
+use crate::headers::{Headers, RawHeader};
 
 /// What a frame is, by its `:message-type` header and those that go with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,26 +30,33 @@ pub enum MessageKind<'a> {
 
 impl<'a> MessageKind<'a> {
     pub(crate) fn of(headers: &Headers<'a>) -> Self {
-        let text = |name| {
-            headers
-                .get(name)
-                .as_ref()
-                .and_then(HeaderValue::as_str)
-                .unwrap_or_default()
-        };
-        match headers.get_str_bytes(":message-type") {
+        let [message_type, event, exception, code, message] = headers.find([
+            b":message-type",
+            b":event-type",
+            b":exception-type",
+            b":error-code",
+            b":error-message",
+        ]);
+        match message_type.and_then(|raw| raw.string()) {
             Some(b"event") => Self::Event {
-                event_type: text(":event-type"),
+                event_type: text(event),
             },
             Some(b"exception") => Self::Exception {
-                exception_type: text(":exception-type"),
+                exception_type: text(exception),
             },
             Some(b"error") => Self::Error {
-                code: text(":error-code"),
-                message: text(":error-message"),
+                code: text(code),
+                message: text(message),
             },
             _ => Self::Unknown,
         }
+    }
+}
+
+fn text(header: Option<RawHeader<'_>>) -> &str {
+    match header.map(|raw| raw.value()) {
+        Some(HeaderValue::String(text)) => text,
+        _ => "",
     }
 }
 

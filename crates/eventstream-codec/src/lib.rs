@@ -29,6 +29,17 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `std` (default) | CRC with the SIMD that the CPU has, found at run time; `FrameReader` over `std::io::Read`, `write_frame` to `std::io::Write` |
+//! | `stream` | `MessageStream`: frames from a `futures_core::Stream` of byte chunks |
+//! | `http-body` | `MessageStream::from_body`: the same from an `http_body::Body` |
+//! | `tokio-util` | `FrameCodec` for `tokio_util::codec::{FramedRead, FramedWrite}` |
+//!
+//! Without `std` the crate is `no_std` and needs `alloc`.
 #![no_std]
 extern crate alloc;
 #[cfg(feature = "std")]
@@ -36,6 +47,8 @@ extern crate std;
 
 mod assembly;
 mod backlog;
+#[cfg(feature = "http-body")]
+mod body;
 mod compose;
 mod decode_error;
 mod decoder;
@@ -46,12 +59,20 @@ mod frame_writer;
 mod header;
 mod header_block;
 mod headers;
+#[cfg(feature = "std")]
+mod io;
 mod kind;
 mod limits;
 mod lookalike;
 mod parse;
+#[cfg(feature = "stream")]
+mod stream;
+#[cfg(feature = "tokio-util")]
+mod tokio_codec;
 mod typed_frames;
 
+#[cfg(feature = "http-body")]
+pub use body::BodyChunks;
 pub use compose::{Inbound, Seal, TransportEnd, Unsigned};
 pub use decode_error::DecodeError;
 pub use decoder::Decoder;
@@ -62,10 +83,16 @@ pub use frame_writer::{FrameWriter, PayloadWriter, encode_frame};
 pub use header::{Header, HeaderType, HeaderValue, Timestamp};
 pub use header_block::HeaderBlock;
 pub use headers::{Headers, HeadersIter};
+#[cfg(feature = "std")]
+pub use io::{FrameReader, ReadError, write_frame};
 pub use kind::{MessageKind, Signed};
 pub use limits::Limits;
 pub use lookalike::Lookalike;
 pub use parse::{Parsed, parse};
+#[cfg(feature = "stream")]
+pub use stream::{MessageStream, StreamError};
+#[cfg(feature = "tokio-util")]
+pub use tokio_codec::{FrameCodec, WriteError};
 
 /// Bytes of a frame's prelude: total length, header block length and their CRC, four bytes each.
 pub const PRELUDE_LEN: usize = 12;

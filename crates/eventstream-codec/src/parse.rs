@@ -100,23 +100,38 @@ impl Prelude {
 
     /// Checks the message CRC and the headers of `bytes`, which are `self.total` long.
     #[inline]
-    pub(crate) fn frame<'a>(self, bytes: &'a [u8], limits: &Limits) -> Result<Frame<'a>, Fault> {
-        let (total, headers, crc) = (self.total, self.headers, self.crc);
+    pub(crate) fn frame<'a>(
+        mut self,
+        bytes: &'a [u8],
+        limits: &Limits,
+    ) -> Result<Frame<'a>, Fault> {
+        self.read(bytes.get(8..).unwrap_or_default(), 8);
+        self.finish(bytes, limits)
+    }
+
+    /// Lets the message CRC go on over `bytes`, which stand `at` bytes into the frame.
+    #[inline]
+    pub(crate) fn read(&mut self, bytes: &[u8], at: usize) {
+        let covered = bytes.len().min((self.total - 4).saturating_sub(at));
+        self.crc.update(bytes.get(..covered).unwrap_or_default());
+    }
+
+    /// The same as [`frame`](Self::frame) where the message CRC has been led over all of `bytes`.
+    #[inline]
+    pub(crate) fn finish<'a>(self, bytes: &'a [u8], limits: &Limits) -> Result<Frame<'a>, Fault> {
         let Some((covered, expected)) = bytes.split_last_chunk::<4>() else {
-            let had = bytes.len();
-            return Err(Fault::new(Kind::Incomplete { needed: total, had }, 0));
+            let (needed, had) = (self.total, bytes.len());
+            return Err(Fault::new(Kind::Incomplete { needed, had }, 0));
         };
-        let expected = u32::from_be_bytes(*expected);
-        let mut crc = crc;
-        crc.update(covered.get(8..).unwrap_or_default());
-        let actual = crc.finalize();
+        let (actual, expected) = (self.crc.finalize(), u32::from_be_bytes(*expected));
         if actual != expected {
             let kind = Kind::MessageCrcMismatch { expected, actual };
             return Err(Fault::new(kind, covered.len()));
         }
-        let frame = Frame::trusted(bytes, headers);
-        Headers::validate(frame.headers().as_bytes(), limits)
-            .map_err(|fault| fault.behind(PRELUDE_LEN))?;
-        Ok(frame)
+        let frame = Frame::trusted(bytes, self.headers);
+        match Headers::validate(frame.headers().as_bytes(), limits) {
+            Ok(()) => Ok(frame),
+            Err(fault) => Err(fault.behind(PRELUDE_LEN)),
+        }
     }
 }
