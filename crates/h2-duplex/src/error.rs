@@ -131,6 +131,8 @@ pub enum ErrorKind {
     DriverStopped,
     /// The peer acknowledged no PING: the link is dead.
     Unresponsive,
+    /// The pool was shut down on our side.
+    ShutDown,
     /// The sender had already finished.
     SendFinished,
 }
@@ -235,6 +237,7 @@ impl fmt::Display for ErrorKind {
             Self::Cancelled => f.write_str("the call was dropped on our side"),
             Self::DriverStopped => f.write_str("the connection's driver was stopped"),
             Self::Unresponsive => f.write_str("the peer no longer answers PING"),
+            Self::ShutDown => f.write_str("the pool was shut down"),
             Self::SendFinished => f.write_str("the request body had already been finished"),
         }
     }

@@ -41,7 +41,7 @@ mod error;
 mod error_code;
 #[cfg(feature = "h2")]
 mod http2;
-#[cfg(feature = "h2")]
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 mod net;
 pub mod pipe;
 
@@ -53,6 +53,8 @@ pub use self::http2::{
     Connection, Deadlines, Driver, KeepAlive, Monitor, Permit, Receiver, Sender, Settings, Stats,
     TrySendError, handshake,
 };
-#[cfg(feature = "h2")]
-pub use self::net::{Connector, Io, Tls, TlsBuilder};
+#[cfg(all(feature = "proxy", any(feature = "ring", feature = "aws-lc-rs")))]
+pub use self::net::Proxy;
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+pub use self::net::{Connector, Io, Pool, Tls, TlsBuilder};
 pub use self::pipe::pipe;

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Notify;
 
 use super::call::Call;
 use super::driver::Driver;
@@ -57,6 +58,7 @@ where
         driver: None,
         going_away: None,
         watchers: Vec::new(),
+        changed: None,
         rtt: None,
         closed: None,
     })));
@@ -111,15 +113,12 @@ impl Connection {
     pub fn calls(&self) -> usize {
         self.shared.lock().calls
     }
-}
 
-impl Duplex for Connection {
-    type Send = Sender;
-    type Receive = Receiver;
-
-    /// Fails at once with [`ErrorKind::TooManyCalls`] where the peer allows no further call on
-    /// this connection.
-    async fn open(&mut self, mut head: http::Request<()>) -> Result<(Sender, Receiver), Error> {
+    /// Opens a call without waiting.
+    pub(crate) fn open_now(
+        &self,
+        mut head: http::Request<()>,
+    ) -> Result<(Sender, Receiver), Error> {
         let deadlines = head
             .extensions_mut()
             .remove::<Deadlines>()
@@ -154,6 +153,23 @@ impl Duplex for Connection {
         drop(state);
         driver.into_iter().for_each(Waker::wake);
         Ok((Sender::new(Arc::clone(&call)), Receiver::new(call)))
+    }
+
+    /// Has `changed` told when a call is over or the connection goes away.
+    #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+    pub(crate) fn notify(&self, changed: &Arc<Notify>) {
+        self.shared.lock().changed = Some(Arc::clone(changed));
+    }
+}
+
+impl Duplex for Connection {
+    type Send = Sender;
+    type Receive = Receiver;
+
+    /// Fails at once with [`ErrorKind::TooManyCalls`] where the peer allows no further call on
+    /// this connection.
+    async fn open(&mut self, head: http::Request<()>) -> Result<(Sender, Receiver), Error> {
+        self.open_now(head)
     }
 }
 
@@ -193,6 +209,8 @@ struct State {
     /// GOAWAY came: no further call fits on this connection.
     going_away: Option<Error>,
     watchers: Vec<Waker>,
+    /// The pool's, if there is one.
+    changed: Option<Arc<Notify>>,
     rtt: Option<Duration>,
     /// Why the connection is at its end.
     closed: Option<Error>,
@@ -203,6 +221,7 @@ impl Shared {
         let mut state = self.lock();
         state.calls -= 1;
         state.release();
+        state.tell();
     }
 
     pub(super) fn wake_driver(&self) {
@@ -228,6 +247,7 @@ impl Shared {
             return None;
         };
         state.going_away = Some(fault::of_open(&error));
+        state.tell();
         let watchers = std::mem::take(&mut state.watchers);
         drop(state);
         watchers.into_iter().for_each(Waker::wake);
@@ -309,6 +329,12 @@ impl Shared {
 }
 
 impl State {
+    fn tell(&self) {
+        if let Some(changed) = &self.changed {
+            changed.notify_waiters();
+        }
+    }
+
     fn release(&mut self) {
         if self.handles == 0 && self.calls == 0 {
             // h2 wakes the driver by itself when the last reference goes.

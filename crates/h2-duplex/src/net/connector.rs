@@ -1,64 +1,108 @@
-//! Makes connections: TCP, TLS with ALPN, HTTP/2.
+//! Makes connections: TCP or a proxy, TLS with ALPN, HTTP/2.
 
-use std::fmt;
 use std::future::Future;
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
 use rustls_pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
+use super::dial::dial;
+use super::io::Io;
+use super::origin::Origin;
+#[cfg(feature = "proxy")]
+use super::proxy::Proxy;
+#[cfg(feature = "tower")]
+use super::service::Dialer;
 use super::tls::Tls;
 use crate::http2::{Connection, Driver, Settings, handshake};
 use crate::{Deadline, Error, ErrorKind, Phase};
 
 /// Makes HTTP/2 connections over TLS (`https`), or in plain text with prior knowledge (`http`, for tests).
+///
+/// Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Connector {
     tls: Tls,
     settings: Settings,
+    connect_to: Option<String>,
+    #[cfg(feature = "proxy")]
+    proxy: Option<Proxy>,
+    #[cfg(feature = "tower")]
+    dialer: Option<Dialer>,
 }
 
 impl Connector {
     /// Makes connections with these settings.
     #[must_use]
     pub fn new(tls: Tls, settings: Settings) -> Self {
-        Self { tls, settings }
+        Self {
+            tls,
+            settings,
+            connect_to: None,
+            #[cfg(feature = "proxy")]
+            proxy: None,
+            #[cfg(feature = "tower")]
+            dialer: None,
+        }
+    }
+
+    /// Opens TCP connections to `host:port`, whatever the URI says; TLS and HTTP/2 still name the
+    /// host of the URI. For VPC endpoints, tunnels and tests.
+    #[must_use]
+    pub fn connect_to(mut self, target: impl Into<String>) -> Self {
+        self.connect_to = Some(target.into());
+        self
+    }
+
+    /// Goes through a proxy where `proxy` says so.
+    #[cfg(feature = "proxy")]
+    #[must_use]
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = Some(proxy);
+        self
+    }
+
+    /// Has the byte streams made by a `tower::Service` instead of TCP; TLS and HTTP/2 are still made here.
+    #[cfg(feature = "tower")]
+    #[must_use]
+    pub fn service<S, T>(mut self, service: S) -> Self
+    where
+        S: tower_service::Service<Uri, Response = T> + Clone + Send + 'static,
+        S::Future: Send,
+        S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        self.dialer = Some(Dialer::new(service));
+        self
     }
 
     /// Connects to the authority of `uri`. Nothing is sent before the peer has agreed to HTTP/2.
     ///
     /// # Errors
     ///
-    /// [`Connect`](ErrorKind::Connect), [`Tls`](ErrorKind::Tls), [`Alpn`](ErrorKind::Alpn), or one
-    /// of their two deadlines.
+    /// [`Connect`](ErrorKind::Connect), [`Proxy`](ErrorKind::Proxy), [`Tls`](ErrorKind::Tls),
+    /// [`Alpn`](ErrorKind::Alpn), or one of their two deadlines.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future drops the connection.
     pub async fn connect(&self, uri: &Uri) -> Result<(Connection, Driver<Io>), Error> {
         let origin = Origin::of(uri)?;
-        let tcp = TcpStream::connect((origin.host, origin.port));
-        let tcp = within(
-            self.settings.deadlines.connect,
+        let limit = self.settings.deadlines.connect;
+        let dialled = within(
+            limit,
             Deadline::Connect,
             Phase::Connect,
-            tcp,
-        )
-        .await?
-        .and_then(|tcp| tcp.set_nodelay(true).map(|()| tcp))
-        .map_err(|error| {
-            Error::new(ErrorKind::Connect, Phase::Connect)
-                .with_detail(origin.to_string())
-                .with_source(error)
-        })?;
-        self.connect_over(tcp, uri).await
+            self.dial(uri, &origin),
+        );
+        let (io, way) = dialled
+            .await
+            .map_err(|error| error.with_detail(origin.to_string()))??;
+        self.negotiate(io, &origin, &way).await
     }
 
     /// As [`connect`](Self::connect), over a connection to `uri` that stands already.
@@ -75,12 +119,8 @@ impl Connector {
         T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let origin = Origin::of(uri)?;
-        if !origin.tls {
-            return handshake(Io(Box::new(io)), &self.settings).await;
-        }
-        let tls = self.start_tls(io, &origin);
-        let io = within(self.settings.deadlines.tls, Deadline::Tls, Phase::Tls, tls).await??;
-        handshake(io, &self.settings).await
+        let way = origin.to_string();
+        self.negotiate(Io::new(io), &origin, &way).await
     }
 
     /// Connects and spawns the driver on the current tokio runtime; it ends with the connection.
@@ -103,31 +143,94 @@ impl Connector {
         Ok(connection)
     }
 
-    async fn start_tls<T>(&self, io: T, origin: &Origin<'_>) -> Result<Io, Error>
-    where
-        T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
-        let failed = |kind| Error::new(kind, Phase::Tls).with_detail(origin.to_string());
-        let name = ServerName::try_from(origin.host.to_owned())
-            .map_err(|error| failed(ErrorKind::Tls).with_source(error))?;
-        let stream = TlsConnector::from(Arc::clone(&self.tls.config))
-            .connect(name, io)
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// A byte stream to the origin, and the way that it takes, for errors.
+    #[cfg_attr(
+        not(any(feature = "proxy", feature = "tower")),
+        expect(
+            unused_variables,
+            reason = "only proxies and services ask for the whole URI"
+        )
+    )]
+    async fn dial(&self, uri: &Uri, origin: &Origin) -> Result<(Io, String), Error> {
+        #[cfg(feature = "tower")]
+        if let Some(dialer) = &self.dialer {
+            let io = dialer.dial(uri.clone()).await.map_err(|error| {
+                Error::new(ErrorKind::Connect, Phase::Connect)
+                    .with_detail(origin.to_string())
+                    .with_source(error)
+            })?;
+            return Ok((io, origin.to_string()));
+        }
+        let target = match &self.connect_to {
+            Some(target) => origin.redirected(target)?,
+            None => origin.clone(),
+        };
+        #[cfg(feature = "proxy")]
+        if let Some(proxy) = &self.proxy {
+            if let Some(hop) = proxy.of(uri)? {
+                let way = format!("{origin} via proxy {}", hop.address);
+                let mut io = Io::new(dial(&hop.address).await?);
+                if hop.address.tls {
+                    io = self.start_tls(io, &hop.address, &way, ALPN_HTTP1).await?.0;
+                }
+                return Ok((hop.tunnel(io, &target).await?, way));
+            }
+        }
+        Ok((Io::new(dial(&target).await?), origin.to_string()))
+    }
+
+    async fn negotiate(
+        &self,
+        io: Io,
+        origin: &Origin,
+        way: &str,
+    ) -> Result<(Connection, Driver<Io>), Error> {
+        if !origin.tls {
+            return handshake(io, &self.settings).await;
+        }
+        let tls = self.start_tls(io, origin, way, ALPN_H2);
+        let limit = self.settings.deadlines.tls;
+        let (io, protocol) = within(limit, Deadline::Tls, Phase::Tls, tls)
             .await
-            .map_err(|error| failed(tls_kind(&error)).with_source(error))?;
-        match stream.get_ref().1.alpn_protocol() {
-            Some(b"h2") => Ok(Io(Box::new(stream))),
+            .map_err(|error| error.with_detail(way))??;
+        match protocol.as_deref() {
+            Some(ALPN_H2) => handshake(io, &self.settings).await,
             other => {
-                let negotiated = other.map_or_else(
-                    || "no protocol".into(),
-                    |name| String::from_utf8_lossy(name).into_owned(),
-                );
-                Err(Error::new(ErrorKind::Alpn, Phase::Tls).with_detail(format!(
-                    "negotiated {negotiated} with {origin}; this needs h2"
-                )))
+                let negotiated = other.map_or("no protocol".into(), String::from_utf8_lossy);
+                Err(Error::new(ErrorKind::Alpn, Phase::Tls)
+                    .with_detail(format!("negotiated {negotiated} with {way}; this needs h2")))
             }
         }
     }
+
+    /// TLS, and what ALPN has agreed on.
+    async fn start_tls(
+        &self,
+        io: Io,
+        peer: &Origin,
+        way: &str,
+        alpn: &[u8],
+    ) -> Result<(Io, Option<Vec<u8>>), Error> {
+        let failed = |kind| Error::new(kind, Phase::Tls).with_detail(way);
+        let name = ServerName::try_from(peer.host.clone())
+            .map_err(|error| failed(ErrorKind::Tls).with_source(error))?;
+        let stream = TlsConnector::from(Arc::clone(&self.tls.config))
+            .with_alpn(vec![alpn.to_vec()])
+            .connect(name, io)
+            .await
+            .map_err(|error| failed(tls_kind(&error)).with_source(error))?;
+        let protocol = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
+        Ok((Io::new(stream), protocol))
+    }
 }
+
+const ALPN_H2: &[u8] = b"h2";
+#[cfg(feature = "proxy")]
+const ALPN_HTTP1: &[u8] = b"http/1.1";
 
 /// A server may also refuse with an alert where it shares no protocol with us.
 fn tls_kind(error: &io::Error) -> ErrorKind {
@@ -142,42 +245,6 @@ fn tls_kind(error: &io::Error) -> ErrorKind {
     }
 }
 
-/// Where a URI points.
-struct Origin<'a> {
-    host: &'a str,
-    port: u16,
-    tls: bool,
-}
-
-impl<'a> Origin<'a> {
-    fn of(uri: &'a Uri) -> Result<Self, Error> {
-        let invalid = |what: &str| {
-            Error::new(ErrorKind::InvalidRequest, Phase::Connect).with_detail(what.to_owned())
-        };
-        let (tls, default_port) = match uri.scheme_str() {
-            Some("https") => (true, 443),
-            Some("http") => (false, 80),
-            _ => return Err(invalid("the URI is neither https nor http")),
-        };
-        let host = uri.host().ok_or_else(|| invalid("the URI has no host"))?;
-        let host = host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'))
-            .unwrap_or(host);
-        Ok(Self {
-            host,
-            port: uri.port_u16().unwrap_or(default_port),
-            tls,
-        })
-    }
-}
-
-impl fmt::Display for Origin<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.host, self.port)
-    }
-}
-
 async fn within<F: Future>(
     limit: Option<Duration>,
     deadline: Deadline,
@@ -188,61 +255,6 @@ async fn within<F: Future>(
         None => Ok(future.await),
         Some(limit) => tokio::time::timeout(limit, future)
             .await
-            .map_err(|_elapsed| {
-                Error::new(ErrorKind::Deadline(deadline), phase).with_detail(format!("{limit:?}"))
-            }),
-    }
-}
-
-/// A byte stream that a [`Connector`] made: TCP or TLS.
-pub struct Io(Box<dyn ByteStream>);
-
-trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for T {}
-
-impl fmt::Debug for Io {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Io")
-    }
-}
-
-impl AsyncRead for Io {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.0).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Io {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.0).poll_write(cx, buf)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.0).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.0.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.0).poll_shutdown(cx)
+            .map_err(|_elapsed| Error::new(ErrorKind::Deadline(deadline), phase)),
     }
 }
