@@ -14,6 +14,16 @@ pub(crate) fn run() -> Outcome {
         "format",
         workspace::cargo().args(["fmt", "--all", "--check"]),
     )?;
+    steps.command(
+        "format of the peers",
+        workspace::cargo().args([
+            "fmt",
+            "--all",
+            "--check",
+            "--manifest-path",
+            "xtask/peers/Cargo.toml",
+        ]),
+    )?;
     steps.step("tidy", tidy::run)?;
     steps.command(
         "clippy",

@@ -1,16 +1,20 @@
 // A Bedrock of nobody's making: Node's HTTP/2 server, the @smithy event-stream codec, @smithy/signature-v4. It re-computes
 // the signature of the request and of every event, answers a spoken session in a few fixed events, and reports what it saw.
 //
-// Prints one line when it listens, as `bedrock serve --json` does, and one JSON line for each call.
+// Prints one line when it listens, as `bedrock serve --json` does, and one JSON line for each call. With a fourth argument, a path
+// without extension, it records the head and the body of a call as a fixture there.
 
 import { createSecureServer } from "node:http2";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import { EventStreamCodec, HeaderMarshaller, getChunkedStream } from "@smithy/core/event-streams";
 import { fromUtf8, toUtf8 } from "@smithy/core/serde";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { Sha256 } from "@aws-crypto/sha256-js";
 
-const [certificate, key, ca] = process.argv.slice(2);
+const [certificate, key, ca, record] = process.argv.slice(2);
+// A recorded session is a short one.
+const AUDIO_BEFORE_REPLY = record ? 1 : 32_000;
 const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" };
 const region = "us-east-1";
 const codec = new EventStreamCodec(toUtf8, fromUtf8);
@@ -69,7 +73,9 @@ async function converse(stream, headers, report) {
   demand("the path of the operation", model);
   demand("the content type of event streams", headers["content-type"] === "application/vnd.amazon.eventstream");
   let ended = false;
+  const body = [];
   for await (const frame of getChunkedStream(stream)) {
+    body.push(frame);
     demand("nothing behind the end frame", !ended);
     const { signature, inner } = await open(frame, prior);
     prior = signature;
@@ -88,6 +94,7 @@ async function converse(stream, headers, report) {
   demand("a signed end frame", ended);
   report.complete = true;
   stream.end();
+  if (record) save(headers, Buffer.concat(body));
 }
 
 // A few fixed answers, so that a client has a whole turn to read.
@@ -100,7 +107,7 @@ function answer(stream, name, event, report) {
   if (name === "promptStart") report.prompt = event.promptName;
   if (name === "audioInput") {
     report.audio += Buffer.from(event.content, "base64").length;
-    if (report.audio >= 32_000 && !report.answered) {
+    if (report.audio >= AUDIO_BEFORE_REPLY && !report.answered) {
       report.answered = true;
       const audio = { mediaType: "audio/lpcm", sampleRateHertz: 24000, sampleSizeBits: 16, encoding: "base64", channelCount: 1 };
       const pcm = Buffer.alloc(4800);
@@ -119,6 +126,19 @@ function answer(stream, name, event, report) {
     }
   }
   if (name === "promptEnd") send("completionEnd", { stopReason: "END_TURN" });
+}
+
+// The call as a case of docs/fixtures.md.
+function save(headers, body) {
+  const name = basename(record);
+  // The user agent, which nobody signs, names the kernel of the machine.
+  const neutral = (value) => value.replace(/os\/linux#\S+/, "os/linux");
+  const head = Object.entries(headers).map(([key, value]) => [key, key === "user-agent" ? neutral(value) : value]);
+  const source = `${neutral(headers["user-agent"])}, unmodified, recorded by cargo xtask interop --record`;
+  const keys = { access_key_id: credentials.accessKeyId, secret_access_key: credentials.secretAccessKey };
+  const fixture = { kind: "signed-stream", name, source, ...keys, region, service: "bedrock", head, bin: `${name}.bin`, len: body.length };
+  writeFileSync(`${record}.bin`, body);
+  writeFileSync(`${record}.json`, JSON.stringify(fixture, null, 2) + "\n");
 }
 
 const server = createSecureServer({ cert: readFileSync(certificate), key: readFileSync(key), allowHTTP1: false });

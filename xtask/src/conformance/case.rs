@@ -64,6 +64,12 @@ pub(crate) enum Kind {
         key: SigningInput,
         events: Vec<SignedEvent>,
     },
+    /// A recorded request: the seed that its head carries, and its body of signed frames.
+    SignedStream {
+        key: SigningInput,
+        seed: String,
+        body: Vec<u8>,
+    },
     /// A frame within a signed one, the signature given.
     SignedFrame(Box<SignedFrame>),
     /// Run by another command, which the text names.

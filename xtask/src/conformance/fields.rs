@@ -34,6 +34,7 @@ pub(super) struct Fields {
     events: Option<Vec<SignedEvent>>,
     #[serde(flatten)]
     key: Option<SigningInput>,
+    head: Option<Vec<(String, String)>>,
     input: Option<SignedFrameInput>,
     expected_inner_frame_base64: Option<String>,
     expected_outer_headers: Option<Vec<NamedHeader>>,
@@ -74,6 +75,7 @@ impl Fields {
                 key: self.key.ok_or_else(|| missing("access_key_id"))?,
                 events: self.events.ok_or_else(|| missing("events"))?,
             },
+            "signed-stream" => self.signed_stream(json)?,
             "signed-frame" => Kind::SignedFrame(Box::new(self.signed_frame()?)),
             "converse" | "invoke" => Kind::Elsewhere("run by the tests of converse-stream"),
             "sonic" => Kind::Elsewhere("run by the tests of nova-sonic"),
@@ -116,6 +118,18 @@ impl Fields {
             profile: self.profile,
             chunks: self.chunks,
             expect,
+        })
+    }
+
+    fn signed_stream(self, json: &Path) -> Result<Kind, CaseError> {
+        let head = self.head.ok_or_else(|| missing("head"))?;
+        let authorization = head.iter().find(|(name, _)| name == "authorization");
+        let seed = authorization.and_then(|(_, value)| value.split_once("Signature="));
+        let bin = self.bin.ok_or_else(|| missing("bin"))?;
+        Ok(Kind::SignedStream {
+            key: self.key.ok_or_else(|| missing("access_key_id"))?,
+            seed: seed.ok_or_else(|| missing("authorization"))?.1.to_owned(),
+            body: read(&json.with_file_name(bin))?,
         })
     }
 

@@ -3,6 +3,7 @@
 //! The case format is docs/fixtures.md. [`load`] reads cases, [`judge`] asks an
 //! [`Implementation`](implementation::Implementation) and compares, [`report`] counts.
 
+mod amz_date;
 mod case;
 mod fields;
 mod golden;

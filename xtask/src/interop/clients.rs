@@ -2,17 +2,20 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
 
+use super::certificate;
 use super::finding::{Finding, Verdict};
 use super::line::Lines;
-use super::server::Server;
+use super::server::{Address, Server};
 use super::session::{MODEL, Session};
 use crate::failure::Failure;
 use crate::peers::{self, Environment, Peer};
+use crate::workspace;
 
 /// An SDK.
 pub(super) struct SdkClient {
@@ -21,7 +24,8 @@ pub(super) struct SdkClient {
     checks: &'static [&'static str],
 }
 
-const DUPLEX: &[&str] = &["spoken session", "exception in the stream", "wrong secret"];
+const SPOKEN: &str = "spoken session";
+const DUPLEX: &[&str] = &[SPOKEN, "exception in the stream", "wrong secret"];
 
 /// Every SDK that has the duplex operation.
 pub(super) const ALL: &[SdkClient] = &[
@@ -56,7 +60,47 @@ impl SdkClient {
             missing @ Peer::Missing(_) => return self.missing(missing),
         };
         let server = Server::start(bedrock)?;
-        let (address, session) = (&server.address, Session::question()?);
+        self.arguments(
+            &mut command,
+            &server.address,
+            &Session::question()?,
+            self.checks,
+        )?;
+        let mut lines = Lines::start(self.name, command)?;
+        self.checks
+            .iter()
+            .map(|check| self.finding(check, &mut lines))
+            .collect()
+    }
+
+    /// Keeps a short session of this SDK as `fixtures/signed/NAME_session`.
+    ///
+    /// # Errors
+    /// When the SDK or the judge that records it cannot be run.
+    pub(super) fn record(&self) -> Result<Finding, Failure> {
+        let (Peer::Ready(mut command), Peer::Ready(mut judge)) =
+            ((self.program)()?, peers::node("judge-server.mjs")?)
+        else {
+            return Err(Failure::new(format!("{} or node is missing", self.name)));
+        };
+        let made = certificate::make(&peers::folder().join("certificate"))?;
+        let name = format!("{}_session", self.name.replace('-', "_"));
+        judge.arg(&made.chain).arg(&made.key).arg(&made.authority);
+        judge.arg(workspace::root().join("fixtures/signed").join(name));
+        let server = Server::of("recorder", judge)?;
+        let (check, session) = (SPOKEN, Session::short());
+        self.arguments(&mut command, &server.address, &session, &[check])?;
+        self.finding(check, &mut Lines::start(self.name, command)?)
+    }
+
+    /// Writes the program's one argument to a file and gives it that.
+    fn arguments(
+        &self,
+        command: &mut Command,
+        address: &Address,
+        session: &Session,
+        checks: &[&str],
+    ) -> Result<(), Failure> {
         let arguments = json!({
             "url": address.url.replace("127.0.0.1", "localhost"),
             "ca_file": address.ca_file,
@@ -64,7 +108,7 @@ impl SdkClient {
             "access_key_id": address.access_key_id,
             "secret_access_key": address.secret_access_key,
             "model": MODEL,
-            "checks": self.checks,
+            "checks": checks,
             "open": session.open,
             "close": session.close,
         });
@@ -74,11 +118,7 @@ impl SdkClient {
         command
             .arg(&path)
             .env("NODE_EXTRA_CA_CERTS", &address.ca_file);
-        let mut lines = Lines::start(self.name, command)?;
-        self.checks
-            .iter()
-            .map(|check| self.finding(check, &mut lines))
-            .collect()
+        Ok(())
     }
 
     fn finding(&self, check: &str, lines: &mut Lines) -> Result<Finding, Failure> {

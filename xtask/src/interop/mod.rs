@@ -21,8 +21,11 @@ pub(crate) struct Arguments {
     /// One of rust-sdk, js-sdk, python-sdk, node-server, python-server. Default: all.
     name: Option<String>,
     /// Write what comes of it to docs/interop.md; then read the diff.
-    #[arg(long, conflicts_with = "name")]
+    #[arg(long, conflicts_with_all = ["name", "record"])]
     bless: bool,
+    /// Record a short session of each SDK into fixtures/signed instead.
+    #[arg(long)]
+    record: bool,
 }
 
 /// Runs the peers and prints a line for each check.
@@ -36,21 +39,32 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     if clients.is_empty() && judges.is_empty() {
         return Err(Failure::new("no such peer; see cargo xtask interop --help"));
     }
-    let bedrock = server::build()?;
     let mut findings = Vec::new();
+    if arguments.record {
+        for client in clients {
+            show(vec![client.record()?], &mut findings);
+        }
+        return tally(&findings);
+    }
+    let bedrock = server::build()?;
     for client in clients {
         show(client.run(&bedrock)?, &mut findings);
     }
     for judge in judges {
         show(judge.run(&bedrock)?, &mut findings);
     }
+    if arguments.bless {
+        table::save(&findings)?;
+    }
+    tally(&findings)
+}
+
+/// Prints the last line.
+fn tally(findings: &[Finding]) -> Outcome {
     let count = |is: fn(&Verdict) -> bool| findings.iter().filter(|f| is(&f.verdict)).count();
     let passed = count(|v| matches!(v, Verdict::Passed(_)));
     let failed = count(|v| matches!(v, Verdict::Failed(_)));
     let skipped = count(|v| matches!(v, Verdict::Skipped(_)));
-    if arguments.bless {
-        table::save(&findings)?;
-    }
     let rest = if skipped == 0 {
         String::new()
     } else {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::line::Lines;
 use crate::failure::Failure;
-use crate::workspace;
+use crate::{peers, workspace};
 
 /// Where a local Bedrock listens and whom it lets in: the one line that `bedrock serve --json` prints.
 #[derive(Debug, Clone, Deserialize)]
@@ -46,7 +46,9 @@ impl Server {
     /// When it does not start or says nothing sensible.
     pub(super) fn start(bedrock: &Path) -> Result<Self, Failure> {
         let mut command = Command::new(bedrock);
-        command.args(["serve", "--json"]);
+        command
+            .args(["serve", "--json", "--tls-dir"])
+            .arg(peers::folder().join("serve"));
         Self::of("bedrock-serve", command)
     }
 

@@ -35,6 +35,16 @@ impl Session {
         let wav = fs::read(&path).map_err(|e| Failure::at(&path, "read", e))?;
         let mut pcm = wav.get(WAV_HEADER..).unwrap_or_default().to_vec();
         pcm.resize(pcm.len() + SILENCE_SECONDS * BYTES_A_SECOND, 0);
+        Ok(Self::of(pcm.chunks(BYTES_AN_EVENT)))
+    }
+
+    /// A session with hardly any audio, to be kept as a fixture.
+    pub(super) fn short() -> Self {
+        let pcm: Vec<u8> = (0..=255).collect();
+        Self::of(pcm.chunks(64))
+    }
+
+    fn of<'a>(chunks: impl Iterator<Item = &'a [u8]>) -> Self {
         let (prompt, system, audio) = ("prompt-1", "system-1", "audio-1");
         let mut open = vec![
             event(
@@ -82,7 +92,7 @@ impl Session {
                 }),
             ),
         ];
-        open.extend(pcm.chunks(BYTES_AN_EVENT).map(|chunk| {
+        open.extend(chunks.map(|chunk| {
             event(
                 "audioInput",
                 &json!({
@@ -98,7 +108,7 @@ impl Session {
             event("promptEnd", &json!({"promptName": prompt})),
             event("sessionEnd", &json!({})),
         ];
-        Ok(Self { open, close })
+        Self { open, close }
     }
 }
 

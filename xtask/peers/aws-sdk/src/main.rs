@@ -67,7 +67,10 @@ async fn run(check: &str, arguments: &Arguments) -> Finding {
 fn client(arguments: &Arguments, secret: &str) -> Client {
     let pem = std::fs::read(&arguments.ca_file).expect("the CA file");
     let trust = TrustStore::empty().with_pem_certificate(pem);
-    let tls = TlsContext::builder().with_trust_store(trust).build().expect("a TLS context");
+    let tls = TlsContext::builder()
+        .with_trust_store(trust)
+        .build()
+        .expect("a TLS context");
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .tls_context(tls)
@@ -84,24 +87,31 @@ fn client(arguments: &Arguments, secret: &str) -> Client {
 }
 
 fn input(event: &str) -> InvokeModelWithBidirectionalStreamInput {
-    let part = BidirectionalInputPayloadPart::builder().bytes(Blob::new(event)).build();
+    let part = BidirectionalInputPayloadPart::builder()
+        .bytes(Blob::new(event))
+        .build();
     InvokeModelWithBidirectionalStreamInput::Chunk(part)
 }
 
-type Input = Result<
-    InvokeModelWithBidirectionalStreamInput,
-    InvokeModelWithBidirectionalStreamInputError,
->;
+type Input =
+    Result<InvokeModelWithBidirectionalStreamInput, InvokeModelWithBidirectionalStreamInputError>;
 
 /// A stream of what is sent to it; fused, since the SDK polls on behind the end.
-fn channel() -> (mpsc::UnboundedSender<Input>, impl futures_util::Stream<Item = Input> + Send + Sync) {
+fn channel() -> (
+    mpsc::UnboundedSender<Input>,
+    impl futures_util::Stream<Item = Input> + Send + Sync,
+) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    let events = stream::unfold(receiver, |mut receiver| async { receiver.recv().await.map(|e| (e, receiver)) });
+    let events = stream::unfold(receiver, |mut receiver| async {
+        receiver.recv().await.map(|e| (e, receiver))
+    });
     (sender, sync(events.fuse()))
 }
 
 /// `unfold`'s futures are not `Sync` by themselves; a lock that nobody contends for makes them so.
-fn sync<S: futures_util::Stream + Send>(stream: S) -> impl futures_util::Stream<Item = S::Item> + Send + Sync {
+fn sync<S: futures_util::Stream + Send>(
+    stream: S,
+) -> impl futures_util::Stream<Item = S::Item> + Send + Sync {
     let stream = std::sync::Mutex::new(Box::pin(stream));
     stream::poll_fn(move |cx| stream.lock().expect("no panic").as_mut().poll_next(cx))
 }
@@ -120,12 +130,19 @@ async fn spoken_session(arguments: &Arguments) -> Finding {
         .map_err(|e| DisplayErrorContext(&e).to_string())?;
     let mut sender = Some(sender);
     let mut seen = Seen::default();
-    while let Some(event) = output.body.recv().await.map_err(|e| DisplayErrorContext(&e).to_string())? {
+    while let Some(event) = output
+        .body
+        .recv()
+        .await
+        .map_err(|e| DisplayErrorContext(&e).to_string())?
+    {
         let InvokeModelWithBidirectionalStreamOutput::Chunk(part) = event else {
             return Err("an event that the SDK does not know".to_owned());
         };
         let bytes = part.bytes.ok_or("a chunk without bytes")?.into_inner();
-        if seen.note(&bytes)? && let Some(sender) = sender.take() {
+        if seen.note(&bytes)?
+            && let Some(sender) = sender.take()
+        {
             for event in &arguments.close {
                 sender.send(Ok(input(event))).map_err(|e| e.to_string())?;
             }
@@ -158,11 +175,18 @@ impl Seen {
     }
 
     fn verdict(&self) -> Finding {
-        let Self { events, audio, spoken, completed } = self;
+        let Self {
+            events,
+            audio,
+            spoken,
+            completed,
+        } = self;
         let text = format!("{events} events, {audio} bytes of speech");
         match (spoken, completed) {
             (true, true) if *audio > 0 => Ok(text),
-            _ => Err(format!("{text}; spoken to its end: {spoken}, completed: {completed}")),
+            _ => Err(format!(
+                "{text}; spoken to its end: {spoken}, completed: {completed}"
+            )),
         }
     }
 }
@@ -170,7 +194,12 @@ impl Seen {
 /// Audio before a prompt: the service refuses it within the stream.
 async fn exception(arguments: &Arguments) -> Finding {
     let (sender, events) = channel();
-    for event in arguments.open.first().into_iter().chain(arguments.open.last()) {
+    for event in arguments
+        .open
+        .first()
+        .into_iter()
+        .chain(arguments.open.last())
+    {
         sender.send(Ok(input(event))).map_err(|e| e.to_string())?;
     }
     let output = client(arguments, &arguments.secret_access_key)
@@ -190,12 +219,18 @@ async fn exception(arguments: &Arguments) -> Finding {
         },
     };
     drop(sender);
-    if error.contains("ValidationException") { Ok(shorten(&error)) } else { Err(shorten(&error)) }
+    if error.contains("ValidationException") {
+        Ok(shorten(&error))
+    } else {
+        Err(shorten(&error))
+    }
 }
 
 async fn wrong_secret(arguments: &Arguments) -> Finding {
     let (sender, events) = channel();
-    sender.send(Ok(input(&arguments.open[0]))).map_err(|e| e.to_string())?;
+    sender
+        .send(Ok(input(&arguments.open[0])))
+        .map_err(|e| e.to_string())?;
     let output = client(arguments, "another secret")
         .invoke_model_with_bidirectional_stream()
         .model_id(&arguments.model)
@@ -208,7 +243,11 @@ async fn wrong_secret(arguments: &Arguments) -> Finding {
             let status = error.raw_response().map(|r| r.status().as_u16());
             let code = error.code().unwrap_or_default().to_owned();
             let found = format!("HTTP {}, {code}", status.unwrap_or_default());
-            if status == Some(403) && !code.is_empty() { Ok(found) } else { Err(found) }
+            if status == Some(403) && !code.is_empty() {
+                Ok(found)
+            } else {
+                Err(found)
+            }
         }
     }
 }

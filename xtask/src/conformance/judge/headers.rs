@@ -16,7 +16,7 @@ pub(super) fn block(
     findings: &mut Findings,
 ) -> Result<(), Failure> {
     let answer = of.decode_headers(case.profile, &case.input)?;
-    let decoded = findings.given(answer);
+    let decoded = findings.needed(answer);
     match &case.expect {
         Expect::Decoded(expected) => {
             if let Some(decoded) = decoded {

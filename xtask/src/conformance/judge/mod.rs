@@ -14,7 +14,7 @@ pub(crate) enum Verdict {
     Passed,
     /// The checks that failed.
     Failed(Vec<String>),
-    /// None of the checks could be made, and why.
+    /// What the case is about could not be checked, and why.
     Skipped(String),
 }
 
@@ -30,6 +30,9 @@ pub(crate) fn judge(case: &Case, of: &mut dyn Implementation) -> Result<Verdict,
         Kind::Recorded { bytes, frames } => frames::recorded(bytes, *frames, of, &mut findings)?,
         Kind::Headers(bytes) => headers::block(bytes, of, &mut findings)?,
         Kind::Signed { key, events } => signed::chain(key, events, of, &mut findings)?,
+        Kind::SignedStream { key, seed, body } => {
+            signed::stream(key, seed, body, of, &mut findings)?;
+        }
         Kind::SignedFrame(frame) => signed::frame(frame, of, &mut findings)?,
         Kind::Elsewhere(place) => findings.unable = Some((*place).to_owned()),
     }
@@ -42,6 +45,8 @@ struct Findings {
     made: usize,
     faults: Vec<String>,
     unable: Option<String>,
+    /// Whether what the implementation is unable to do is what the case is about.
+    pointless: bool,
 }
 
 impl Findings {
@@ -50,10 +55,17 @@ impl Findings {
         match answer {
             Answer::Given(value) => Some(value),
             Answer::Unable(reason) => {
-                self.unable = Some(reason);
+                self.unable.get_or_insert(reason);
                 None
             }
         }
+    }
+
+    /// Takes the answer to what the case is about: without it, the other checks prove little.
+    fn needed<T>(&mut self, answer: Answer<T>) -> Option<T> {
+        let given = self.given(answer);
+        self.pointless |= given.is_none();
+        given
     }
 
     /// Takes the result, or notes why there is none: an error here is a fault of the implementation.
@@ -78,7 +90,7 @@ impl Findings {
     fn verdict(self) -> Verdict {
         match (self.faults.is_empty(), self.made, self.unable) {
             (false, _, _) => Verdict::Failed(self.faults),
-            (true, 0, Some(reason)) => Verdict::Skipped(reason),
+            (true, made, Some(reason)) if made == 0 || self.pointless => Verdict::Skipped(reason),
             (true, 0, None) => Verdict::Failed(vec!["the case demands nothing".to_owned()]),
             (true, _, _) => Verdict::Passed,
         }

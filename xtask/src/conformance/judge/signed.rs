@@ -1,11 +1,20 @@
 //! Signatures of events, and the frames that carry them.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::super::amz_date;
 use super::super::case::{SignedEvent, SignedFrame};
 use super::super::hex::{from_hex, hex};
-use super::super::implementation::{Chunks, Event, Header, Implementation, Profile, SigningInput};
+use super::super::implementation::{
+    Chunks, Event, FrameView, Header, Implementation, Profile, SigningInput,
+};
 use super::super::input::Input;
 use super::{Findings, bytes_fault, headers_fault};
 use crate::failure::Failure;
+
+/// An encoded `:date` header up to its value.
+const DATE_HEADER: &[u8] = b"\x05:date\x08";
 
 /// A `signed` case: each event gets its signature, and where the whole frame is given, it carries that.
 pub(super) fn chain(
@@ -16,7 +25,14 @@ pub(super) fn chain(
 ) -> Result<(), Failure> {
     let unsigned: Vec<Event> = events.iter().map(|e| e.event.clone()).collect();
     let answer = of.sign(key, &unsigned)?;
-    if let Some(signed) = findings.done("signed", answer) {
+    let signed = match findings.needed(answer) {
+        Some(Err(fault)) => {
+            findings.check("signed", Some(format!("error: {}", fault.message)));
+            None
+        }
+        given => given.and_then(Result::ok),
+    };
+    if let Some(signed) = signed {
         let count = (signed.signatures.len() != events.len()).then(|| {
             format!(
                 "{} signatures, not {}",
@@ -82,6 +98,68 @@ fn outer(
         );
     }
     Ok(())
+}
+
+/// A `signed-stream` case: every signature of a recorded request, from the seed to the end frame.
+pub(super) fn stream(
+    key: &SigningInput,
+    seed: &str,
+    body: &[u8],
+    of: &mut dyn Implementation,
+    findings: &mut Findings,
+) -> Result<(), Failure> {
+    let answer = of.decode(Profile::Bounded, &Input::Bytes(body.to_vec()), Chunks(&[]))?;
+    let Some(decoded) = findings.given(answer) else {
+        return Ok(());
+    };
+    let fault = decoded
+        .error
+        .map(|error| format!("error: {}", error.message));
+    findings.check("decoded", fault);
+    let last = decoded
+        .frames
+        .last()
+        .is_some_and(|frame| frame.payload.is_empty());
+    findings.check(
+        "end frame",
+        (!last).then(|| "the last frame has a payload".to_owned()),
+    );
+    let mut prior = seed.to_owned();
+    let mut events = Vec::new();
+    for (index, frame) in decoded.frames.iter().enumerate() {
+        let Some((date, signature)) = dated_and_signed(frame) else {
+            findings.check(
+                &format!("frame {index}"),
+                Some("no :date or signature".to_owned()),
+            );
+            return Ok(());
+        };
+        let event = Event {
+            timestamp: amz_date::format(date.div_euclid(1000)),
+            prior_signature: std::mem::replace(&mut prior, signature.clone()),
+            hashed_headers_hex: hex(&[DATE_HEADER, &date.to_be_bytes()].concat()),
+            payload_hex: hex(&frame.payload),
+        };
+        events.push(SignedEvent {
+            event,
+            signature,
+            outer_frame_hex: None,
+        });
+    }
+    chain(key, &events, of, findings)
+}
+
+/// The `:date` in milliseconds and the signature in hex that an outer frame carries.
+fn dated_and_signed(frame: &FrameView) -> Option<(i64, String)> {
+    let value = |name: &str| {
+        frame
+            .headers
+            .iter()
+            .find(|h| h.name == name)
+            .map(|h| &h.value)
+    };
+    let signature = STANDARD.decode(value(":chunk-signature")?.as_str()?).ok()?;
+    Some((value(":date")?.as_i64()?, hex(&signature)))
 }
 
 /// A `signed-frame` case: the inner frame to the byte, and the outer one there and back.

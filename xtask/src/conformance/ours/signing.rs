@@ -4,6 +4,7 @@ use bytes::BytesMut;
 use eventstream_codec::{Seal as _, Timestamp};
 use eventstream_sigv4::{Credentials, EventSigner, Scope, Signature, SigningKey};
 
+use super::super::amz_date;
 use super::super::hex::{from_hex, hex};
 use super::super::implementation::{Event, Fault, Signed, SigningInput};
 use crate::failure::Failure;
@@ -54,10 +55,10 @@ struct Parts {
 impl Parts {
     fn of(event: &Event) -> Result<Self, Failure> {
         let bytes = |text: &str| from_hex(text).map_err(|e| Failure::new(e.to_string()));
-        let at = timestamp(&event.timestamp)
+        let at = amz_date::parse(&event.timestamp)
             .ok_or_else(|| Failure::new(format!("{:?} is no timestamp", event.timestamp)))?;
         Ok(Self {
-            at,
+            at: Timestamp::from_millis(at * 1000),
             prior: bytes(&event.prior_signature)?,
             headers: bytes(&event.hashed_headers_hex)?,
             payload: bytes(&event.payload_hex)?,
@@ -100,39 +101,4 @@ fn frames(credentials: &Credentials, scope: Scope, parts: &[Parts]) -> Option<Ve
         frames.push(frame);
     }
     Some(frames)
-}
-
-/// `YYYYMMDDTHHMMSSZ`.
-fn timestamp(text: &str) -> Option<Timestamp> {
-    let number = |from, to| text.get(from..to)?.parse::<i64>().ok();
-    let (year, month, day) = (number(0, 4)?, number(4, 6)?, number(6, 8)?);
-    let (hour, minute, second) = (number(9, 11)?, number(11, 13)?, number(13, 15)?);
-    let seconds = ((days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
-    Some(Timestamp::from_millis(seconds * 1000))
-}
-
-/// Days since 1970-01-01. Years are counted from March, so that the leap day is the last of its year.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
-    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    year * 365 + leap_days + (month * 153 + 2) / 5 + day - 719_469
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn timestamps_are_read() {
-        let seconds = |text| timestamp(text).unwrap().as_secs();
-        assert_eq!(seconds("19700101T000000Z"), 0);
-        assert_eq!(seconds("20190127T223754Z"), 1_548_628_674);
-        assert_eq!(seconds("20240229T120000Z"), 1_709_208_000);
-        assert_eq!(seconds("20261231T235959Z"), 1_798_761_599);
-        assert!(timestamp("yesterday").is_none());
-    }
 }
