@@ -60,7 +60,9 @@ async fn serve(tcp: tokio::net::TcpStream, max_calls: u32) {
             let mut body = request.into_body();
             while let Some(Ok(chunk)) = body.data().await {
                 body.flow_control().release_capacity(chunk.len()).unwrap();
-                answer.send_data(chunk, false).unwrap();
+                if !chunk.is_empty() {
+                    answer.send_data(chunk, false).unwrap();
+                }
             }
             // The client may have gone.
             let _gone = answer.send_data(Bytes::new(), true);

@@ -1,5 +1,6 @@
 //! One HTTP/2 connection: the handle that opens calls, and what it shares with the driver.
 
+use std::fmt;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -119,6 +120,10 @@ impl Connection {
         &self,
         mut head: http::Request<()>,
     ) -> Result<(Sender, Receiver), Error> {
+        if head.uri().scheme().is_none() || head.uri().authority().is_none() {
+            return Err(Error::new(ErrorKind::InvalidRequest, Phase::Open)
+                .with_detail("its URI has no scheme or no authority"));
+        }
         let deadlines = head
             .extensions_mut()
             .remove::<Deadlines>()
@@ -193,10 +198,8 @@ impl Drop for Connection {
 }
 
 /// What the handles, the calls and the driver of a connection share.
-#[derive(Debug)]
 pub(super) struct Shared(Mutex<State>);
 
-#[derive(Debug)]
 struct State {
     /// Opens streams; gone when nobody can need it any more, else h2 would keep the connection.
     requests: Option<h2::client::SendRequest<Outgoing>>,
@@ -325,6 +328,13 @@ impl Shared {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Without a look behind the lock, which a call may hold that is being shown.
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
     }
 }
 

@@ -12,7 +12,7 @@ const SMALL: usize = 2 * 1024;
 /// What small chunks are copied into, in bytes.
 const BLOCK: usize = 16 * 1024;
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Inbox {
     whole: VecDeque<Bytes>,
     /// Small chunks that came after all in `whole`.

@@ -61,6 +61,8 @@ pub(super) struct Liveness {
     received: Arc<AtomicU64>,
     seen: u64,
     heard: Instant,
+    /// Whether a call was open at the last look.
+    busy: bool,
     sent: Option<Instant>,
 }
 
@@ -76,6 +78,7 @@ impl Liveness {
             received,
             seen: 0,
             heard,
+            busy: false,
             sent: None,
         }
     }
@@ -109,9 +112,13 @@ impl Liveness {
                 }
             }
         }
-        if !shared.has_calls() {
-            // The silence that counts starts with the next call.
+        let busy = shared.has_calls();
+        if busy && !self.busy {
+            // The silence that counts starts with the call.
             self.heard = now;
+        }
+        self.busy = busy;
+        if !busy {
             return Ok(None);
         }
         let due = self.heard + self.settings.interval();

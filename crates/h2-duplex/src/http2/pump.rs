@@ -11,13 +11,11 @@ use super::state::State;
 
 /// Holds h2's receiving handles of one call and goes with the end of the response: a handle kept longer would
 /// keep h2's connection.
-#[derive(Debug)]
 pub(super) struct Pump {
     pub(super) call: Arc<Call>,
     source: Source,
 }
 
-#[derive(Debug)]
 enum Source {
     Head(h2::client::ResponseFuture),
     Body(h2::RecvStream),

@@ -1,5 +1,6 @@
 //! The sending half.
 
+use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
 
@@ -10,7 +11,6 @@ use super::monitor::Monitor;
 use crate::{Error, ErrorKind, Phase, SendHalf};
 
 /// The sending half of an HTTP/2 call.
-#[derive(Debug)]
 pub struct Sender {
     call: Arc<Call>,
     /// What a dropped `send` future had taken and not yet sent.
@@ -134,7 +134,6 @@ impl Drop for Sender {
 }
 
 /// Room for a chunk; see [`Sender::reserve`].
-#[derive(Debug)]
 pub struct Permit<'a> {
     reservation: Reservation<'a>,
     rest: &'a mut Bytes,
@@ -164,7 +163,7 @@ impl Permit<'_> {
 }
 
 /// Why [`Sender::try_send`] sent nothing.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum TrySendError {
     /// There is no room at this moment; here is the chunk.
@@ -173,8 +172,18 @@ pub enum TrySendError {
     Failed(Error),
 }
 
-impl std::fmt::Display for TrySendError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// Shows no bytes: they may be speech.
+impl fmt::Debug for TrySendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WouldBlock(chunk) => write!(f, "WouldBlock({} bytes)", chunk.len()),
+            Self::Failed(error) => f.debug_tuple("Failed").field(error).finish(),
+        }
+    }
+}
+
+impl fmt::Display for TrySendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::WouldBlock(chunk) => write!(f, "send: no room for {} bytes now", chunk.len()),
             Self::Failed(error) => error.fmt(f),
@@ -192,7 +201,6 @@ impl std::error::Error for TrySendError {
 }
 
 /// A wait for capacity that gives back what it did not use, also when it is dropped.
-#[derive(Debug)]
 struct Reservation<'a>(&'a Call);
 
 impl Reservation<'_> {
@@ -213,4 +221,21 @@ fn is_success(error: &Error) -> bool {
 
 fn finished() -> Error {
     Error::new(ErrorKind::SendFinished, Phase::Send)
+}
+
+/// Shows no bytes: they may be speech.
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender")
+            .field("call", &self.call)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Permit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit")
+            .field("len", &self.len)
+            .finish_non_exhaustive()
+    }
 }

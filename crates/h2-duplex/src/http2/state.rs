@@ -12,7 +12,6 @@ use super::monitor::Stats;
 use super::outgoing::Outgoing;
 use crate::{Deadline, Deadlines, Error, ErrorKind, Phase};
 
-#[derive(Debug)]
 pub(super) struct State {
     /// Kept until both directions are over: it alone can reset the call.
     pub(super) send: Option<h2::SendStream<Outgoing>>,

@@ -10,12 +10,10 @@ use http::StatusCode;
 use super::lock;
 use crate::{Error, ErrorKind, Phase};
 
-#[derive(Debug)]
 pub(super) struct Call {
     state: Mutex<State>,
 }
 
-#[derive(Debug)]
 pub(super) struct State {
     /// From client to peer.
     pub(super) up: Flow,
@@ -29,7 +27,6 @@ pub(super) struct State {
     waiting: Vec<Waker>,
 }
 
-#[derive(Debug)]
 pub(super) struct Flow {
     chunks: VecDeque<Bytes>,
     queued: usize,

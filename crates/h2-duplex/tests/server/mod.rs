@@ -42,28 +42,27 @@ type Accepted = (Request<RecvStream>, SendResponse<Bytes>);
 
 pub(crate) struct Server {
     accepted: mpsc::UnboundedReceiver<Accepted>,
-    task: JoinHandle<()>,
 }
 
 impl Server {
     fn start(io: DuplexStream, builder: h2::server::Builder) -> Self {
         let (calls, accepted) = mpsc::unbounded_channel();
-        let task = tokio::spawn(async move {
+        tokio::spawn(async move {
             let mut connection = builder.handshake(io).await.unwrap();
             while let Some(Ok(call)) = connection.accept().await {
                 let _test_is_over = calls.send(call);
             }
         });
-        Self { accepted, task }
+        Self { accepted }
     }
 
     pub(crate) async fn accept(&mut self) -> Accepted {
         self.accepted.recv().await.unwrap()
     }
 
-    /// Cuts the connection.
-    pub(crate) fn cut(&self) {
-        self.task.abort();
+    /// The next call; `None` when the connection is closed.
+    pub(crate) async fn next(&mut self) -> Option<Accepted> {
+        self.accepted.recv().await
     }
 }
 
