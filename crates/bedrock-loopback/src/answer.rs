@@ -85,7 +85,7 @@ pub(crate) fn frame(headers: &[(&str, &str)], payload: &[u8]) -> Bytes {
     wire.freeze()
 }
 
-fn put(response: &mut Response<()>, name: &'static str, value: &str) {
+pub(crate) fn put(response: &mut Response<()>, name: &'static str, value: &str) {
     if let Ok(value) = http::HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
     }

@@ -1,41 +1,30 @@
 //! One `InvokeModelWithBidirectionalStream`: signed frames in, the session between, frames out.
 
-use std::sync::Arc;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream};
 use serde::Deserialize;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use crate::answer::{self, EVENT_STREAM};
 use crate::builder::ResponseHead;
+use crate::call::Call;
+use crate::fault::{Control, FaultKind, Item};
 use crate::flow::Outflow;
 use crate::frame::{Frame, FrameError, FrameReader, parse_whole};
-use crate::http2::refuse;
-use crate::ids::Ids;
 use crate::notice::Notice;
-use crate::operation::Operation;
-use crate::server::State;
+use crate::server::Windows;
 use crate::service_error::ServiceError;
-use crate::sonic::Session;
+use crate::sonic::{Quirks, Session};
 use crate::verify::{Authenticated, Chain, Opened, Refusal};
 
 /// The longest signed frame: an event of 1,000,000 bytes in base64, and what stands around it.
 const MAX_FRAME: usize = 1_500_000;
 /// Answers that may wait for a client that does not read.
 const MAX_QUEUED: usize = 16 << 20;
-
-/// A call whose head has been accepted.
-pub(crate) struct Call {
-    pub(crate) state: Arc<State>,
-    pub(crate) request_id: String,
-    pub(crate) model_id: String,
-    pub(crate) authenticated: Option<Authenticated>,
-    pub(crate) ids: Ids,
-}
 
 /// Why a call ends before its time.
 enum Ended {
@@ -56,55 +45,49 @@ impl From<Refusal> for Ended {
     }
 }
 
-impl Call {
-    pub(crate) async fn run(self, body: RecvStream, respond: SendResponse<Bytes>) {
-        if !self.model_id.contains("sonic") {
-            let error = ServiceError::validation("The provided model identifier is invalid.");
-            return self.fail_at_once(respond, &error);
-        }
-        self.state.notice(&Notice::Opened {
-            request_id: self.request_id.clone(),
-            operation: Operation::InvokeModelWithBidirectionalStream,
-            model_id: self.model_id.clone(),
-        });
-        let chain = match &self.authenticated {
-            Some(Authenticated::Key { key, seed }) => Some(Chain::new(
-                key.clone(),
-                self.state.policy.region.clone(),
-                seed.clone(),
-                self.state.policy.max_skew,
-            )),
-            _ => None,
-        };
-        let now = Instant::now();
-        let session = Session::new(&self.model_id, &self.state.sonic, self.ids.clone(), now);
-        let conversation = Conversation {
-            reader: FrameReader::new(MAX_FRAME),
-            chain,
-            session,
-            out: Outflow::new(respond, self.state.http2.data_frame_size),
-            events: 0,
-            input_ended: false,
-            call: self,
-        };
-        conversation.run(body).await;
-    }
+/// Holds a conversation on a call whose head has been accepted.
+pub(crate) async fn converse(
+    call: Call,
+    authenticated: Option<Authenticated>,
+    body: RecvStream,
+    respond: SendResponse<Bytes>,
+    controls: UnboundedSender<Control>,
+) {
+    call.opened();
+    let state = &call.state;
+    let chain = match authenticated {
+        Some(Authenticated::Key { key, seed }) => Some(Chain::new(
+            key,
+            state.policy.region.clone(),
+            seed,
+            state.policy.max_skew,
+        )),
+        _ => None,
+    };
+    let (now, quirks) = (Instant::now(), Quirks::of(&call.plan));
+    let session = Session::new(&call.model_id, &state.sonic, quirks, call.ids.clone(), now);
+    let frame_size = call.frame_size();
+    let conversation = Conversation {
+        reader: FrameReader::new(MAX_FRAME),
+        chain,
+        session,
+        out: Outflow::new(respond, frame_size, controls),
+        response_head: response_head(&call),
+        events: 0,
+        unreleased: 0,
+        input_ended: false,
+        call,
+    };
+    conversation.run(body).await;
+}
 
-    fn fail_at_once(&self, respond: SendResponse<Bytes>, error: &ServiceError) {
-        let (status, code) = (error.kind.status(), error.kind.name());
-        refuse(
-            &self.state,
-            &self.request_id,
-            respond,
-            status,
-            code,
-            &error.message,
-        );
-        self.state.notice(&Notice::Failed {
-            request_id: self.request_id.clone(),
-            error: error.clone(),
-        });
+/// When this call's head is sent: as set for the server, unless a fault says otherwise.
+fn response_head(call: &Call) -> ResponseHead {
+    if call.plan.has(FaultKind::HeadNever) {
+        return ResponseHead::Never;
     }
+    let after = call.plan.place_of(FaultKind::HeadAfter);
+    after.map_or(call.state.response_head, ResponseHead::AfterEvents)
 }
 
 /// A call in progress.
@@ -114,7 +97,9 @@ struct Conversation {
     chain: Option<Chain>,
     session: Session,
     out: Outflow,
+    response_head: ResponseHead,
     events: u64,
+    unreleased: usize,
     input_ended: bool,
 }
 
@@ -145,7 +130,7 @@ impl Conversation {
     }
 
     async fn converse(&mut self, body: &mut RecvStream) -> Result<(), Ended> {
-        if self.call.state.response_head == ResponseHead::AtOnce {
+        if self.response_head == ResponseHead::AtOnce {
             self.start()?;
         }
         loop {
@@ -160,8 +145,7 @@ impl Conversation {
                 drained = self.out.drained() => return drained.map_err(Ended::Aborted),
                 chunk = body.data(), if !self.input_ended => match chunk {
                     Some(Ok(bytes)) => {
-                        // Only a stream that is gone refuses, and then `data` says so next.
-                        let _ = body.flow_control().release_capacity(bytes.len());
+                        self.release(body, bytes.len());
                         self.on_bytes(&bytes)?;
                     }
                     Some(Err(error)) => return Err(Ended::Aborted(error.to_string())),
@@ -172,12 +156,28 @@ impl Conversation {
         }
     }
 
+    /// Opens the flow-control windows again, as the settings will have it.
+    fn release(&mut self, body: &mut RecvStream, len: usize) {
+        self.unreleased += len;
+        let due = match self.call.state.http2.windows {
+            Windows::Eager => true,
+            Windows::Late => body.flow_control().available_capacity() <= 0,
+            Windows::Never => false,
+        };
+        if due {
+            // Only a stream that is gone refuses, and then `data` says so next.
+            let _ = body
+                .flow_control()
+                .release_capacity(std::mem::take(&mut self.unreleased));
+        }
+    }
+
     fn on_bytes(&mut self, bytes: &[u8]) -> Result<(), Ended> {
         self.reader.feed(bytes);
         while let Some(frame) = self.reader.next_frame()? {
             let event = self.open_frame(&frame)?;
             self.events += 1;
-            if let ResponseHead::AfterEvents(after) = self.call.state.response_head
+            if let ResponseHead::AfterEvents(after) = self.response_head
                 && self.events >= after
             {
                 self.start()?;
@@ -192,6 +192,10 @@ impl Conversation {
 
     /// The event inside a frame; `None` for the signed end.
     fn open_frame(&mut self, frame: &Frame) -> Result<Option<Vec<u8>>, Ended> {
+        if self.call.plan.place_of(FaultKind::ExpireAt) == Some(self.events + 1) {
+            let says = "The security token included in the request is expired";
+            return Err(ServiceError::validation(says).into());
+        }
         let event = match &mut self.chain {
             Some(chain) => match chain.open(frame, self.call.state.clock.now())? {
                 Opened::Event(inner) => part_of(&parse_whole(&inner)?)?,
@@ -206,16 +210,17 @@ impl Conversation {
 
     fn on_end_stream(&mut self) -> Result<(), Ended> {
         self.input_ended = true;
+        self.out.input_ended();
         self.reader.finish()?;
         if let Some(chain) = &self.chain {
             chain.finish()?;
         }
         self.session.on_input_end()?;
         self.pass_on()?;
-        if self.call.state.response_head != ResponseHead::Never {
+        if self.response_head != ResponseHead::Never {
             self.start()?;
         }
-        self.out.end();
+        self.out.push(self.call.plan.end());
         Ok(())
     }
 
@@ -235,7 +240,7 @@ impl Conversation {
     /// Hands the session's events to the answer and its warnings to the observer.
     fn pass_on(&mut self) -> Result<(), Ended> {
         for event in self.session.take_events() {
-            self.out.push(answer::chunk(&event));
+            self.out.push(self.call.plan.frame(answer::chunk(&event)));
         }
         for what in self.session.take_warnings() {
             let request_id = self.call.request_id.clone();
@@ -254,18 +259,18 @@ impl Conversation {
     /// Ends the stream with an exception, or the request with an HTTP error where the head was not sent.
     async fn say_error(&mut self, status: u16, code: &str, error: &ServiceError) {
         if self.out.has_started() {
-            self.out.push(answer::exception(error));
+            self.out.push([Item::Bytes(answer::exception(error))]);
         } else {
             let date = self.call.state.http_date();
             let id = &self.call.request_id;
             let (head, body) = answer::error(status, code, &error.message, id, &date);
             self.out.discard();
-            self.out.push(body);
+            self.out.push([Item::Bytes(body)]);
             if self.out.start(head).is_err() {
                 return;
             }
         }
-        self.out.end();
+        self.out.push(self.call.plan.end());
         // A client that goes away now has been told what there was to tell.
         let _ = self.out.drained().await;
     }

@@ -2,18 +2,23 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::credentials::{AccessKey, looks_real};
+use crate::fault::{Fault, FaultKind};
 use crate::ids::Ids;
 use crate::loopback::Loopback;
 use crate::notice::Notice;
-use crate::server::{Http2, Observer, Server, State};
+use crate::server::{Http2, Observer, Server, State, Windows};
 use crate::sonic::{Limits, Pace, Settings};
 use crate::tls::Tls;
 use crate::verify::Policy;
+
+/// How wrong a clock is that was asked to be wrong.
+const WRONG_BY: Duration = Duration::from_mins(10);
 
 /// When the response head of a duplex call is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +47,8 @@ pub struct Builder {
     http2: Http2,
     sonic: Settings,
     seed: Option<u64>,
+    bearer_keys: Vec<String>,
+    faults: Vec<Fault>,
     observer: Option<Observer>,
 }
 
@@ -67,6 +74,8 @@ impl Default for Builder {
                 },
             },
             seed: None,
+            bearer_keys: Vec::new(),
+            faults: Vec::new(),
             observer: None,
         }
     }
@@ -102,6 +111,12 @@ impl Builder {
         self
     }
 
+    /// A Bedrock API key that is accepted as `Authorization: Bearer` by the one-way calls. Default: none is.
+    pub fn bearer_key(mut self, key: impl Into<String>) -> Self {
+        self.bearer_keys.push(key.into());
+        self
+    }
+
     /// The clock that dates are checked against. Default: the machine's.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -120,7 +135,7 @@ impl Builder {
         self
     }
 
-    /// HTTP/2 without TLS (prior knowledge). Default: TLS.
+    /// No TLS: HTTP/2 with prior knowledge, or HTTP/1.1. Default: TLS.
     pub fn plaintext(mut self, plaintext: bool) -> Self {
         self.plaintext = plaintext;
         self
@@ -188,7 +203,13 @@ impl Builder {
         self
     }
 
-    /// The seed of identifiers, so that a run can be repeated. Default: random.
+    /// Something that goes wrong, from the menu. Faults can be combined.
+    pub fn fault(mut self, fault: impl Into<Fault>) -> Self {
+        self.faults.push(fault.into());
+        self
+    }
+
+    /// The seed of identifiers and of random faults, so that a run can be repeated. Default: random.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
@@ -205,11 +226,20 @@ impl Builder {
     /// # Errors
     ///
     /// A real-looking access key, a certificate that cannot be made, no random source.
-    pub fn build(self) -> Result<Server, BuildError> {
+    pub fn build(mut self) -> Result<Server, BuildError> {
         if looks_real(&self.key.id) {
             return Err(BuildError::RealAccessKey);
         }
-        let tls = Tls::generate(&self.tls_names, &[b"h2"]).map_err(BuildError::Certificate)?;
+        self.apply_server_faults();
+        let has = |kind| self.faults.iter().any(|fault| fault.kind() == kind);
+        let alpn: &[&[u8]] = if has(FaultKind::AlpnNone) {
+            &[]
+        } else if has(FaultKind::AlpnHttp1) {
+            &[b"http/1.1"]
+        } else {
+            &[b"h2", b"http/1.1"]
+        };
+        let tls = Tls::generate(&self.tls_names, alpn).map_err(BuildError::Certificate)?;
         let seed = match self.seed {
             Some(seed) => seed,
             None => getrandom::u64().map_err(|_| BuildError::Random)?,
@@ -217,7 +247,7 @@ impl Builder {
         let policy = Policy {
             keys: vec![self.key],
             region: self.region,
-            bearer_keys: Vec::new(),
+            bearer_keys: self.bearer_keys,
             max_skew: self.max_skew,
             expired: false,
         };
@@ -230,8 +260,30 @@ impl Builder {
             http2: self.http2,
             sonic: self.sonic,
             ids: Mutex::new(Ids::seeded(seed)),
+            faults: self
+                .faults
+                .into_iter()
+                .map(|fault| (fault, AtomicU64::new(0)))
+                .collect(),
             observer: self.observer,
         }))
+    }
+
+    /// Faults that are settings of the whole server.
+    fn apply_server_faults(&mut self) {
+        for fault in &self.faults {
+            match fault.kind() {
+                FaultKind::WindowNever => self.http2.windows = Windows::Never,
+                FaultKind::WindowLate => self.http2.windows = Windows::Late,
+                FaultKind::WindowZero => {
+                    self.http2.stream_window = 0;
+                    self.http2.windows = Windows::Never;
+                }
+                FaultKind::ClockAhead => self.clock = self.clock.clone().ahead(WRONG_BY),
+                FaultKind::ClockBehind => self.clock = self.clock.clone().behind(WRONG_BY),
+                _ => {}
+            }
+        }
     }
 
     /// Starts a server on a loopback address and returns once it listens.

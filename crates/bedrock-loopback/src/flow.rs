@@ -1,37 +1,58 @@
-//! The answering half of a call: bytes wait here until flow control lets them go.
+//! The answering half of a call over HTTP/2: steps wait here until flow control, time or a fault lets them go.
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
+use std::future::{Future as _, poll_fn};
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use h2::server::SendResponse;
 use h2::{Reason, SendStream};
 use http::Response;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::Sleep;
+
+use crate::fault::{Control, Item};
+
+/// How long what was sent may take to leave before a fault strikes the call or the connection.
+pub(crate) const LINGER: Duration = Duration::from_millis(20);
 
 /// An answer on its way out, in DATA frames of a size at most.
 pub(crate) struct Outflow {
     respond: SendResponse<Bytes>,
     stream: Option<SendStream<Bytes>>,
-    queue: VecDeque<Bytes>,
+    queue: VecDeque<Item>,
     queued: usize,
     frame_size: usize,
+    wait: Option<Pin<Box<Sleep>>>,
+    lingered: bool,
+    input_ended: bool,
     ended: bool,
+    controls: UnboundedSender<Control>,
 }
 
 impl Outflow {
-    pub(crate) const fn new(respond: SendResponse<Bytes>, frame_size: usize) -> Self {
+    pub(crate) const fn new(
+        respond: SendResponse<Bytes>,
+        frame_size: usize,
+        controls: UnboundedSender<Control>,
+    ) -> Self {
         Self {
             respond,
             stream: None,
             queue: VecDeque::new(),
             queued: 0,
             frame_size,
+            wait: None,
+            lingered: false,
+            input_ended: false,
             ended: false,
+            controls,
         }
     }
 
-    /// Sends the head. Bytes that were pushed before may follow it.
+    /// Sends the head. Steps that were pushed before may follow it.
     pub(crate) fn start(&mut self, head: Response<()>) -> Result<(), h2::Error> {
         if self.stream.is_none() {
             self.stream = Some(self.respond.send_response(head, false)?);
@@ -43,9 +64,13 @@ impl Outflow {
         self.stream.is_some()
     }
 
-    pub(crate) fn push(&mut self, bytes: Bytes) {
-        self.queued += bytes.len();
-        self.queue.push_back(bytes);
+    pub(crate) fn push(&mut self, items: impl IntoIterator<Item = Item>) {
+        for item in items {
+            if let Item::Bytes(bytes) = &item {
+                self.queued += bytes.len();
+            }
+            self.queue.push_back(item);
+        }
     }
 
     /// Drops what waits.
@@ -54,11 +79,12 @@ impl Outflow {
         self.queued = 0;
     }
 
-    /// Nothing more will be pushed: `END_STREAM` follows the last byte.
-    pub(crate) const fn end(&mut self) {
-        self.ended = true;
+    /// The client has sent `END_STREAM`.
+    pub(crate) const fn input_ended(&mut self) {
+        self.input_ended = true;
     }
 
+    /// Bytes that wait.
     pub(crate) const fn queued(&self) -> usize {
         self.queued
     }
@@ -70,11 +96,11 @@ impl Outflow {
         }
     }
 
-    /// Sends what flow control allows. Returns once `END_STREAM` is out, or with what ended the call before.
+    /// Takes the steps that can be taken. Returns once the last is taken after `END_STREAM`, or with what ended the call before.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost: bytes stay queued until they are handed over.
+    /// Nothing is lost: a step stays queued until it is taken.
     pub(crate) async fn drained(&mut self) -> Result<(), String> {
         poll_fn(|cx| self.poll_drained(cx)).await
     }
@@ -83,14 +109,64 @@ impl Outflow {
         let Some(stream) = &mut self.stream else {
             return self.respond.poll_reset(cx).map(|reset| Err(how(reset)));
         };
-        if let Poll::Ready(reset) = stream.poll_reset(cx) {
+        if !self.ended
+            && let Poll::Ready(reset) = stream.poll_reset(cx)
+        {
             return Poll::Ready(Err(how(reset)));
         }
-        while let Some(front) = self.queue.front_mut() {
+        while let Some(item) = self.queue.front() {
+            match item {
+                Item::Bytes(_) => ready!(self.poll_bytes(cx))?,
+                Item::Wait(time) => {
+                    let time = *time;
+                    ready!(self.poll_wait(cx, time));
+                    self.queue.pop_front();
+                }
+                Item::UntilInputEnd if self.input_ended => {
+                    self.queue.pop_front();
+                }
+                Item::UntilInputEnd | Item::Silence => return Poll::Pending,
+                Item::End => {
+                    self.queue.pop_front();
+                    self.ended = true;
+                    self.send(Bytes::new(), true)?;
+                }
+                Item::Reset(reason) => {
+                    let reason = *reason;
+                    ready!(self.poll_linger(cx));
+                    self.queue.clear();
+                    self.reset(reason);
+                    return Poll::Ready(Err(format!("reset with {reason:?}, as asked for")));
+                }
+                Item::Control(control) => {
+                    let control = *control;
+                    ready!(self.poll_linger(cx));
+                    self.queue.pop_front();
+                    // A connection that is gone needs no more faults.
+                    let _ = self.controls.send(control);
+                    if control == Control::Cut {
+                        return Poll::Pending;
+                    }
+                }
+            }
+        }
+        if self.ended {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Sends the bytes in front.
+    fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), String>> {
+        while let Some(Item::Bytes(front)) = self.queue.front_mut() {
             if front.is_empty() {
                 self.queue.pop_front();
-                continue;
+                return Poll::Ready(Ok(()));
             }
+            let Some(stream) = &mut self.stream else {
+                return Poll::Pending;
+            };
             let want = front.len().min(self.frame_size);
             stream.reserve_capacity(want);
             if stream.capacity() == 0 {
@@ -101,20 +177,35 @@ impl Outflow {
                 }
             }
             let piece = front.split_to(want.min(stream.capacity()));
-            self.queued -= piece.remaining();
-            let last = self.ended && front.is_empty() && self.queue.len() == 1;
-            if let Err(error) = stream.send_data(piece, last) {
-                return Poll::Ready(Err(error.to_string()));
-            }
-            if last {
-                return Poll::Ready(Ok(()));
-            }
+            self.queued -= piece.len();
+            self.send(piece, false)?;
         }
-        if !self.ended {
-            return Poll::Pending;
+        Poll::Ready(Ok(()))
+    }
+
+    fn send(&mut self, bytes: Bytes, end: bool) -> Result<(), String> {
+        let sent = self
+            .stream
+            .as_mut()
+            .map(|stream| stream.send_data(bytes, end));
+        sent.unwrap_or(Ok(())).map_err(|error| error.to_string())
+    }
+
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.lingered {
+            ready!(self.poll_wait(cx, LINGER));
+            self.lingered = true;
         }
-        let end = stream.send_data(Bytes::new(), true);
-        Poll::Ready(end.map_err(|error| error.to_string()))
+        Poll::Ready(())
+    }
+
+    fn poll_wait(&mut self, cx: &mut Context<'_>, time: Duration) -> Poll<()> {
+        let wait = self
+            .wait
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(time)));
+        ready!(wait.as_mut().poll(cx));
+        self.wait = None;
+        Poll::Ready(())
     }
 }
 

@@ -3,23 +3,35 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream};
 use http::Request;
+use http::request::Parts;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::answer;
 use crate::bidi;
-use crate::notice::Notice;
-use crate::operation::{Operation, route};
+use crate::call::{Answer, Call};
+use crate::fault::{Control, FaultKind};
+use crate::flow::Outflow;
+use crate::gate::{Gate, goaway};
+use crate::oneway::MAX_BODY;
+use crate::operation::Operation;
 use crate::server::{ConnectionError, State};
-use crate::verify::{Authenticated, Body, Head, Refusal, check_head};
+use crate::service_error::ServiceError;
+use crate::verify::Body;
 
 /// The longest header list of a request, in bytes as HTTP/2 counts them.
 const MAX_HEADER_LIST: u32 = 64 * 1024;
+/// The highest stream id there is.
+const MAX_STREAM_ID: u32 = (1 << 31) - 1;
+/// The DATA frames of an answer that no call stands behind.
+const WHOLE_FRAMES: usize = 16_384;
+/// How long a request's body may take.
+const UPLOAD: Duration = Duration::from_mins(1);
 
 pub(crate) async fn serve<T>(
     state: &Arc<State>,
@@ -33,6 +45,7 @@ where
 {
     let failed = |error: h2::Error| ConnectionError::Http2(error.to_string());
     let settings = &state.http2;
+    let (io, slips) = Gate::new(io);
     let handshaken = h2::server::Builder::new()
         .initial_window_size(settings.stream_window)
         .initial_connection_window_size(settings.connection_window)
@@ -43,18 +56,30 @@ where
         .await
         .map_err(|_| ConnectionError::HandshakeTimeout)?
         .map_err(failed)?;
+    let (control, mut controls) = unbounded_channel();
     let mut calls = JoinSet::new();
     let mut told = false;
     loop {
         tokio::select! {
             biased;
-            _ = closing.wait_for(|closing| *closing), if !told => {
+            () = told_to_close(&mut closing), if !told => {
                 told = true;
                 connection.graceful_shutdown();
             }
+            Some(control) = controls.recv() => match control {
+                // Dropped without close_notify, as a broken network does it.
+                Control::Cut => return Ok(()),
+                // The connection stands, but nobody attends to it.
+                Control::BlackHole => std::future::pending().await,
+                Control::GoAway { covers_all } => {
+                    let last = if covers_all { MAX_STREAM_ID } else { 0 };
+                    // The gate lives as long as the connection.
+                    let _ = slips.send(goaway(last));
+                }
+            },
             accepted = connection.accept() => match accepted {
                 Some(Ok((request, respond))) => {
-                    calls.spawn(answer_call(state.clone(), tls, request, respond));
+                    calls.spawn(answer(state.clone(), tls, request, respond, control.clone()));
                 }
                 Some(Err(error)) => return Err(failed(error)),
                 None => return Ok(()),
@@ -64,40 +89,57 @@ where
     }
 }
 
-async fn answer_call(
+/// Waits until the server is told to stop.
+pub(crate) async fn told_to_close(closing: &mut watch::Receiver<bool>) {
+    // A server that is gone without a word drops its connections itself.
+    if closing.wait_for(|closing| *closing).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn answer(
     state: Arc<State>,
     tls: bool,
     request: Request<RecvStream>,
     mut respond: SendResponse<Bytes>,
+    controls: UnboundedSender<Control>,
 ) {
-    let (parts, body) = request.into_parts();
-    let target = parts
-        .uri
-        .path_and_query()
-        .map_or("/", http::uri::PathAndQuery::as_str);
-    let mut ids = state.ids_for_call();
-    let request_id = ids.uuid();
-    let Some((operation, model_id)) = route(parts.method.as_str(), target) else {
-        return refuse(
-            &state,
-            &request_id,
-            respond,
-            404,
-            "UnknownOperationException",
-            "",
-        );
+    let (parts, mut body) = request.into_parts();
+    let mut call = match Call::route(&state, &parts) {
+        Ok(call) => call,
+        Err(unknown) => return send(WHOLE_FRAMES, *unknown, respond, controls).await,
     };
-    if operation != Operation::InvokeModelWithBidirectionalStream {
-        let says = "This loopback does not answer this operation yet.";
-        return refuse(
-            &state,
-            &request_id,
-            respond,
-            404,
-            "UnknownOperationException",
-            says,
-        );
+    if call.plan.has(FaultKind::ResetBeforeHead) {
+        return respond.send_reset(Reason::INTERNAL_ERROR);
     }
+    if call.plan.has(FaultKind::ResetRefused) {
+        return respond.send_reset(Reason::REFUSED_STREAM);
+    }
+    if call.operation == Operation::InvokeModelWithBidirectionalStream {
+        return open_duplex(call, tls, &parts, body, respond, controls).await;
+    }
+    let answer = match call.asked_error() {
+        Some(error) => error,
+        None => match collect(&mut body).await {
+            Ok(body) => call.answer(&parts, tls, &body),
+            Err(Some(error)) => call.refused_by_service(&error),
+            Err(None) => return,
+        },
+    };
+    if call.plan.has(FaultKind::HeadNever) {
+        return wait_for_reset(&mut respond).await;
+    }
+    send(call.frame_size(), answer, respond, controls).await;
+}
+
+async fn open_duplex(
+    call: Call,
+    tls: bool,
+    parts: &Parts,
+    body: RecvStream,
+    mut respond: SendResponse<Bytes>,
+    controls: UnboundedSender<Control>,
+) {
     // The service cancels such a call at once (seen by smithy-rs's canary).
     if parts
         .headers
@@ -106,68 +148,68 @@ async fn answer_call(
     {
         return respond.send_reset(Reason::CANCEL);
     }
-    let authority = parts.uri.authority().map(http::uri::Authority::as_str);
-    let host = parts
-        .headers
-        .get("host")
-        .and_then(|host| host.to_str().ok());
-    let head = Head {
-        method: parts.method.as_str(),
-        target,
-        authority: authority.or(host).unwrap_or_default(),
-        tls,
-        headers: &parts.headers,
-    };
-    let authenticated = match authenticate(&state, head) {
+    let frame_size = call.frame_size();
+    if let Some(error) = call.asked_error() {
+        return send(frame_size, error, respond, controls).await;
+    }
+    let authenticated = match call.authenticate(parts, tls, Body::Events) {
         Ok(authenticated) => authenticated,
-        Err(refusal) => return refuse_signature(&state, &request_id, respond, &refusal),
+        Err(refusal) => return send(frame_size, call.refused(refusal), respond, controls).await,
     };
-    let call = bidi::Call {
-        state,
-        request_id,
-        model_id,
-        authenticated,
-        ids,
-    };
-    call.run(body, respond).await;
-}
-
-/// `None` where signatures are not checked.
-fn authenticate(state: &State, head: Head<'_>) -> Result<Option<Authenticated>, Refusal> {
-    if !state.verify {
-        return Ok(None);
+    if !call.model_id.contains("sonic") {
+        let error = ServiceError::validation("The provided model identifier is invalid.");
+        return send(
+            frame_size,
+            call.refused_by_service(&error),
+            respond,
+            controls,
+        )
+        .await;
     }
-    check_head(head, Body::Events, &state.policy, state.clock.now()).map(Some)
+    bidi::converse(call, authenticated, body, respond, controls).await;
 }
 
-/// Answers a wrong signature with 403 and the part that differs.
-fn refuse_signature(
-    state: &State,
-    request_id: &str,
-    respond: SendResponse<Bytes>,
-    refusal: &Refusal,
-) {
-    let (status, code, says) = (refusal.status(), refusal.code(), refusal.to_string());
-    state.notice(&Notice::Refused {
-        request_id: request_id.to_owned(),
-        refusal: refusal.clone(),
-    });
-    refuse(state, request_id, respond, status, code, &says);
-}
-
-/// Answers with an error. What the client still uploads is stopped by `RST_STREAM(NO_ERROR)`, which h2 sends of itself
+/// Sends a whole answer. What the client still uploads is stopped by `RST_STREAM(NO_ERROR)`, which h2 sends of itself
 /// when a finished answer's request is dropped unread.
-pub(crate) fn refuse(
-    state: &State,
-    request_id: &str,
-    mut respond: SendResponse<Bytes>,
-    status: u16,
-    code: &str,
-    message: &str,
+async fn send(
+    frame_size: usize,
+    (head, items): Answer,
+    respond: SendResponse<Bytes>,
+    controls: UnboundedSender<Control>,
 ) {
-    let (head, body) = answer::error(status, code, message, request_id, &state.http_date());
-    // A client that is gone has nothing to be told.
-    if let Ok(mut stream) = respond.send_response(head, false) {
-        let _ = stream.send_data(body, true);
+    let mut out = Outflow::new(respond, frame_size, controls);
+    out.input_ended();
+    out.push(items);
+    if out.start(head).is_ok() {
+        // A client that goes away has nothing more to be told.
+        let _ = out.drained().await;
     }
+}
+
+/// Takes a whole request body. An error to answer with, or none where the client went away.
+async fn collect(body: &mut RecvStream) -> Result<Bytes, Option<ServiceError>> {
+    let collected = async {
+        let mut whole = BytesMut::new();
+        while let Some(bytes) = body.data().await {
+            let bytes = bytes.map_err(|_| None)?;
+            // Only a stream that is gone refuses, and then `data` says so next.
+            let _ = body.flow_control().release_capacity(bytes.len());
+            if whole.len() + bytes.len() > MAX_BODY {
+                return Err(Some(ServiceError::validation(
+                    "The request body is too long.",
+                )));
+            }
+            whole.extend_from_slice(&bytes);
+        }
+        Ok(whole.freeze())
+    };
+    let timed_out = || Some(ServiceError::validation("The request body took too long."));
+    tokio::time::timeout(UPLOAD, collected)
+        .await
+        .map_err(|_| timed_out())?
+}
+
+async fn wait_for_reset(respond: &mut SendResponse<Bytes>) {
+    // Either way the call is over.
+    let _ = std::future::poll_fn(|cx| respond.poll_reset(cx)).await;
 }

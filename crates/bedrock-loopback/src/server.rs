@@ -1,6 +1,7 @@
 //! A server without a socket: it speaks HTTP/2 over byte streams that the caller brings.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,9 +12,12 @@ use tokio_rustls::TlsAcceptor;
 use crate::builder::ResponseHead;
 use crate::clock::Clock;
 use crate::date::Utc;
+use crate::fault::{Fault, Plan};
+use crate::http1;
 use crate::http2;
 use crate::ids::Ids;
 use crate::notice::Notice;
+use crate::preface::Reread;
 use crate::sonic::Settings;
 use crate::tls::Tls;
 use crate::verify::Policy;
@@ -38,6 +42,7 @@ pub(crate) struct State {
     pub(crate) http2: Http2,
     pub(crate) sonic: Settings,
     pub(crate) ids: Mutex<Ids>,
+    pub(crate) faults: Vec<(Fault, AtomicU64)>,
     pub(crate) observer: Option<Observer>,
 }
 
@@ -48,6 +53,15 @@ pub(crate) struct Http2 {
     pub(crate) stream_window: u32,
     pub(crate) connection_window: u32,
     pub(crate) max_concurrent_streams: u32,
+    pub(crate) windows: Windows,
+}
+
+/// When what was read opens its flow-control window again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Windows {
+    Eager,
+    Late,
+    Never,
 }
 
 impl Default for Http2 {
@@ -57,6 +71,7 @@ impl Default for Http2 {
             stream_window: 1 << 20,
             connection_window: 16 << 20,
             max_concurrent_streams: 250,
+            windows: Windows::Eager,
         }
     }
 }
@@ -68,7 +83,7 @@ impl Server {
         }
     }
 
-    /// Serves one connection over TLS until it ends. Dropped, it ends the connection at once.
+    /// Serves one connection over TLS until it ends: HTTP/2, or HTTP/1.1 where the client offers nothing better. Dropped, it ends the connection at once.
     ///
     /// # Errors
     ///
@@ -81,7 +96,7 @@ impl Server {
         self.tls_until(io, closing).await
     }
 
-    /// Serves one connection of HTTP/2 with prior knowledge, without TLS, until it ends. Dropped, it ends the connection at once.
+    /// Serves one connection without TLS until it ends: HTTP/2 with prior knowledge, or HTTP/1.1. Dropped, it ends the connection at once.
     ///
     /// # Errors
     ///
@@ -131,6 +146,10 @@ impl Server {
             .await
             .map_err(|_| ConnectionError::HandshakeTimeout)?
             .map_err(ConnectionError::Tls)?;
+        if stream.get_ref().1.alpn_protocol() == Some(b"http/1.1") {
+            return http1::serve(&self.state, stream, true, closing).await;
+        }
+        // A client that negotiates nothing goes on with HTTP/2, as the JS SDK does.
         http2::serve(&self.state, stream, true, HANDSHAKE, closing).await
     }
 
@@ -142,7 +161,14 @@ impl Server {
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        http2::serve(&self.state, io, false, HANDSHAKE, closing).await
+        let detected = tokio::time::timeout(HANDSHAKE, Reread::detect(io)).await;
+        let (is_http2, io) = detected
+            .map_err(|_| ConnectionError::HandshakeTimeout)?
+            .map_err(ConnectionError::Io)?;
+        if is_http2 {
+            return http2::serve(&self.state, io, false, HANDSHAKE, closing).await;
+        }
+        http1::serve(&self.state, io, false, closing).await
     }
 
     fn key(&self, of: impl FnOnce(&crate::credentials::AccessKey) -> &str) -> &str {
@@ -166,6 +192,15 @@ impl State {
         Ids::seeded(ids.next_u64())
     }
 
+    /// The faults of the next call.
+    pub(crate) fn plan_for_call(&self, ids: Ids) -> Plan {
+        let due = self.faults.iter().filter(|(fault, calls)| {
+            let before = calls.fetch_add(1, Ordering::Relaxed);
+            fault.calls().is_none_or(|times| before < times)
+        });
+        Plan::new(due.map(|(fault, _)| *fault).collect(), ids)
+    }
+
     pub(crate) fn notice(&self, notice: &Notice) {
         if let Some(observer) = &self.observer {
             observer(notice);
@@ -184,8 +219,12 @@ impl State {
 pub enum ConnectionError {
     /// The TLS handshake failed.
     Tls(std::io::Error),
+    /// The connection broke before its first request.
+    Io(std::io::Error),
     /// The client took too long over its handshake.
     HandshakeTimeout,
+    /// HTTP/1.1 failed.
+    Http1(String),
     /// HTTP/2 failed.
     Http2(String),
 }
@@ -194,7 +233,9 @@ impl fmt::Display for ConnectionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tls(error) => write!(f, "TLS handshake: {error}"),
+            Self::Io(error) => write!(f, "connection: {error}"),
             Self::HandshakeTimeout => write!(f, "no handshake within {} s", HANDSHAKE.as_secs()),
+            Self::Http1(error) => write!(f, "HTTP/1.1: {error}"),
             Self::Http2(error) => write!(f, "HTTP/2: {error}"),
         }
     }
@@ -203,7 +244,7 @@ impl fmt::Display for ConnectionError {
 impl std::error::Error for ConnectionError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Tls(error) => Some(error),
+            Self::Tls(error) | Self::Io(error) => Some(error),
             _ => None,
         }
     }

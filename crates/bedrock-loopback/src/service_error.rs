@@ -64,6 +64,20 @@ impl ErrorKind {
         }
     }
 
+    /// The error that an HTTP status stands for.
+    pub(crate) const fn of_status(status: u16) -> Self {
+        match status {
+            403 => Self::AccessDenied,
+            404 => Self::ResourceNotFound,
+            408 => Self::ModelTimeout,
+            424 => Self::ModelError,
+            429 => Self::Throttling,
+            503 => Self::ServiceUnavailable,
+            500.. => Self::InternalServer,
+            _ => Self::Validation,
+        }
+    }
+
     /// Its `:exception-type` in a stream: the name with a small first letter.
     pub(crate) fn exception_type(self) -> String {
         let mut name = self.name().to_owned();

@@ -8,10 +8,12 @@ mod grammar;
 mod limits;
 mod output;
 mod prompt;
+mod quirks;
 mod session;
 mod speech;
 mod usage;
 
 pub use limits::Limits;
+pub(crate) use quirks::Quirks;
 pub(crate) use session::{Session, Settings};
 pub(crate) use speech::Pace;

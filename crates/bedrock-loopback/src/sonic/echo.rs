@@ -8,6 +8,7 @@ use super::ear::{Ear, Heard, Utterance};
 use super::event::Sensitivity;
 use super::grammar::Act;
 use super::output::{Outbox, Stop, Text};
+use super::quirks::Quirks;
 use super::speech::{Pace, Sentence, Speech};
 use super::usage::{Tokens, speech_tokens, text_tokens};
 
@@ -17,6 +18,7 @@ const FED_MILLIS: u64 = 68;
 /// Echoes speech, answers text with a tone.
 #[derive(Debug)]
 pub(super) struct Echo {
+    quirks: Quirks,
     sensitivity: Option<Sensitivity>,
     speech: Speech,
     ear: Option<Ear>,
@@ -27,10 +29,11 @@ pub(super) struct Echo {
 }
 
 impl Echo {
-    pub(super) const fn new(pace: Pace) -> Self {
+    pub(super) const fn new(pace: Pace, quirks: Quirks) -> Self {
         Self {
+            quirks,
             sensitivity: None,
-            speech: Speech::new(pace),
+            speech: Speech::new(pace, quirks.interrupts_after),
             ear: None,
             input_rate: 16_000,
             fed: 0,
@@ -109,10 +112,12 @@ impl Echo {
 
     fn answer_speech(&mut self, now: Instant, utterance: &Utterance, out: &mut Outbox) {
         let input_speech = speech_tokens(utterance.speech_millis());
-        let heard = format!(
-            "({}, words not recognised)",
-            seconds_of_speech(utterance.speech_millis())
-        );
+        let heard = if self.quirks.empty_transcript {
+            String::new()
+        } else {
+            let seconds = seconds_of_speech(utterance.speech_millis());
+            format!("({seconds}, words not recognised)")
+        };
         out.text(Text::User, &heard, Stop::PartialTurn);
         out.count(Tokens {
             input_speech,

@@ -8,11 +8,13 @@ use super::event::InputEvent;
 use super::grammar::{Act, Grammar};
 use super::limits::Limits;
 use super::output::Outbox;
+use super::quirks::Quirks;
 use super::speech::Pace;
 use crate::ids::Ids;
 use crate::service_error::{ErrorKind, ServiceError};
 
 const TIMED_OUT: &str = "Model has timed out in processing the request. Try your request again.";
+const UNSTABLE: &str = "System instability detected. Please retry your request.";
 const NO_SPEECH: &str =
     "InternalErrorCode=531::RST_STREAM closed stream. HTTP/2 error code: NO_ERROR";
 
@@ -29,6 +31,7 @@ pub(crate) struct Settings {
 pub(crate) struct Session {
     grammar: Grammar,
     limits: Limits,
+    quirks: Quirks,
     echo: Echo,
     out: Outbox,
     opened: Instant,
@@ -37,11 +40,22 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(model_id: &str, settings: &Settings, ids: Ids, now: Instant) -> Self {
+    pub(crate) fn new(
+        model_id: &str,
+        settings: &Settings,
+        quirks: Quirks,
+        ids: Ids,
+        now: Instant,
+    ) -> Self {
+        let mut limits = settings.limits.clone();
+        if let Some(time) = quirks.times_out_after {
+            limits.session = time;
+        }
         Self {
-            grammar: Grammar::new(model_id, settings.strict, settings.limits.clone()),
-            limits: settings.limits.clone(),
-            echo: Echo::new(settings.pace),
+            grammar: Grammar::new(model_id, settings.strict, limits.clone()),
+            limits,
+            quirks,
+            echo: Echo::new(settings.pace, quirks),
             out: Outbox::new(ids),
             opened: now,
             last_input: now,
@@ -85,6 +99,9 @@ impl Session {
                  Please ensure gaps between audio bytes and interactive content are less than {seconds} seconds."
             )));
         }
+        if self.unstable_at().is_some_and(|at| now >= at) {
+            return Err(ServiceError::validation(UNSTABLE));
+        }
         if self
             .silent_since()
             .is_some_and(|silent| now >= silent + self.limits.user_silence)
@@ -102,17 +119,23 @@ impl Session {
             Some(self.last_input + self.limits.input_gap),
             self.silent_since()
                 .map(|silent| silent + self.limits.user_silence),
+            self.unstable_at(),
             self.echo.deadline(),
         ];
         limits.into_iter().flatten().min().unwrap_or(self.opened)
     }
 
     pub(crate) fn take_events(&mut self) -> Vec<Value> {
-        self.out.take()
+        let events = self.out.take();
+        if self.quirks.deaf { Vec::new() } else { events }
     }
 
     pub(crate) fn take_warnings(&mut self) -> Vec<String> {
         self.grammar.take_warnings()
+    }
+
+    fn unstable_at(&self) -> Option<Instant> {
+        self.quirks.unstable_after.map(|after| self.opened + after)
     }
 
     const fn silent_since(&self) -> Option<Instant> {

@@ -55,12 +55,15 @@ pub(super) struct Speech {
     pace: Pace,
     steps: VecDeque<(Instant, Step)>,
     open: Option<String>,
+    /// Pieces of audio until the reply is interrupted, because it was asked for.
+    interrupts_after: Option<u64>,
 }
 
 impl Speech {
-    pub(super) const fn new(pace: Pace) -> Self {
+    pub(super) const fn new(pace: Pace, interrupts_after: Option<u64>) -> Self {
         Self {
             pace,
+            interrupts_after,
             steps: VecDeque::new(),
             open: None,
         }
@@ -168,6 +171,13 @@ impl Speech {
                 });
                 if let Some(id) = &self.open {
                     out.audio(id, &pcm);
+                }
+                if let Some(left) = &mut self.interrupts_after {
+                    *left = left.saturating_sub(1);
+                    if *left == 0 {
+                        self.interrupts_after = None;
+                        self.interrupt(out);
+                    }
                 }
             }
             Step::AudioEnd { stop, .. } => {

@@ -36,10 +36,6 @@ pub(crate) struct Head<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Body<'a> {
     Events,
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the one-way calls sign their body")
-    )]
     Whole(&'a [u8]),
 }
 

@@ -43,13 +43,16 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) async fn connect(server: &Server) -> Self {
-        Self::connect_with(server, |_| {}).await
+        Self::connect_with_pings(server).await.0
     }
 
-    pub(crate) async fn connect_with(
-        server: &Server,
-        configure: impl FnOnce(&mut h2::client::Builder),
-    ) -> Self {
+    /// Whether a new call can be opened.
+    pub(crate) async fn try_ready(&self) -> Result<(), h2::Error> {
+        self.send.clone().ready().await.map(drop)
+    }
+
+    /// A connection and the means to ping over it.
+    pub(crate) async fn connect_with_pings(server: &Server) -> (Self, h2::PingPong) {
         let (near, far) = tokio::io::duplex(64 * 1024);
         let far_side = server.clone();
         tokio::spawn(async move { far_side.serve_tls(far).await });
@@ -60,14 +63,15 @@ impl Client {
         let mut builder = h2::client::Builder::new();
         // A burst of one-byte frames in one read exhausts h2's default before any reader can run.
         builder.data_frame_budget(64 << 20);
-        configure(&mut builder);
-        let (send, connection) = builder.handshake(stream).await.unwrap();
+        let (send, mut connection) = builder.handshake(stream).await.unwrap();
+        let pings = connection.ping_pong().unwrap();
         tokio::spawn(connection);
-        Self {
+        let client = Self {
             send,
             region: server.region().to_owned(),
             started: Instant::now(),
-        }
+        };
+        (client, pings)
     }
 
     pub(crate) fn now(&self) -> SystemTime {
@@ -80,6 +84,17 @@ impl Client {
         let headers = [("content-type", "application/vnd.amazon.eventstream")];
         let (request, seed) = signer.head(PATH, AUTHORITY, &headers, b"", self.now());
         self.open_with(request, signer, seed).await
+    }
+
+    /// Sends a signed request with a whole body.
+    pub(crate) async fn post(&mut self, path: &str, body: &Value) -> Call {
+        let signer = Signer::example(&self.region);
+        let headers = [("content-type", "application/json")];
+        let body = body.to_string();
+        let (request, seed) = signer.head(path, AUTHORITY, &headers, body.as_bytes(), self.now());
+        let mut call = self.open_with(request, signer, seed).await;
+        call.send_bytes(body.into(), true).await;
+        call
     }
 
     pub(crate) async fn open_with(
@@ -108,6 +123,10 @@ impl Client {
 }
 
 pub(crate) fn connector(ca_pem: &str) -> TlsConnector {
+    connector_for(ca_pem, &[b"h2"])
+}
+
+pub(crate) fn connector_for(ca_pem: &str, alpn: &[&[u8]]) -> TlsConnector {
     let ca = rustls_pki_types::CertificateDer::from_pem_slice(ca_pem.as_bytes()).unwrap();
     let mut roots = rustls::RootCertStore::empty();
     roots.add(ca).unwrap();
@@ -117,7 +136,7 @@ pub(crate) fn connector(ca_pem: &str) -> TlsConnector {
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec()];
+    config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
     TlsConnector::from(Arc::new(config))
 }
 
@@ -142,7 +161,16 @@ pub(crate) enum Got {
     Exception(String, String),
 }
 
-/// A duplex call.
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Ending {
+    Clean,
+    CutInFrame,
+    BadFrame,
+    Failed(String),
+}
+
+/// A call.
 pub(crate) struct Call {
     body: SendStream<Bytes>,
     received: mpsc::UnboundedReceiver<Received>,
@@ -233,6 +261,24 @@ impl Call {
         }
     }
 
+    /// Everything until the call ends, and how it ended.
+    pub(crate) async fn outcome(&mut self) -> (Vec<Got>, Ending) {
+        let mut all = Vec::new();
+        loop {
+            match self.decoder.decode_frame(&mut self.buffered) {
+                Ok(DecodedFrame::Complete(message)) => all.push(read(&message)),
+                Ok(DecodedFrame::Incomplete) => match self.received.recv().await.unwrap() {
+                    Received::Head(status, _) => self.status = status,
+                    Received::Data(bytes) => self.buffered.extend_from_slice(&bytes),
+                    Received::End if self.buffered.is_empty() => return (all, Ending::Clean),
+                    Received::End => return (all, Ending::CutInFrame),
+                    Received::Failed(error) => return (all, Ending::Failed(error.to_string())),
+                },
+                Err(_) => return (all, Ending::BadFrame),
+            }
+        }
+    }
+
     /// Everything until `END_STREAM`.
     pub(crate) async fn rest(&mut self) -> Vec<Got> {
         let mut all = Vec::new();
@@ -249,16 +295,24 @@ impl Call {
             .unwrap()
     }
 
-    /// An error answer's name and message.
-    pub(crate) async fn http_error(&mut self) -> (u16, String, String) {
-        let headers = self.head().await;
+    /// A whole JSON body.
+    pub(crate) async fn json(&mut self) -> (u16, Value) {
+        if !self.has_head {
+            self.head().await;
+        }
         let mut body = Vec::new();
         while let Some(Received::Data(bytes)) = self.received.recv().await {
             body.extend_from_slice(&bytes);
         }
+        (self.status, serde_json::from_slice(&body).unwrap())
+    }
+
+    /// An error answer's name and message.
+    pub(crate) async fn http_error(&mut self) -> (u16, String, String) {
+        let headers = self.head().await;
+        let (_, body) = self.json().await;
         let kind = headers["x-amzn-errortype"].to_str().unwrap();
         let name = kind.split(':').next().unwrap().to_owned();
-        let body: Value = serde_json::from_slice(&body).unwrap();
         (
             self.status,
             name,
@@ -273,7 +327,7 @@ pub(crate) enum Received {
     Head(u16, http::HeaderMap),
     Data(Bytes),
     End,
-    Failed(#[expect(dead_code, reason = "shown by Debug")] h2::Error),
+    Failed(h2::Error),
 }
 
 /// Takes data off the connection as it comes.
@@ -301,19 +355,28 @@ async fn read_response(
 
 fn read(message: &Message) -> Got {
     let header = |name: &str| {
-        let header = message
-            .headers()
-            .iter()
-            .find(|header| header.name().as_str() == name);
+        let mut headers = message.headers().iter();
+        let header = headers.find(|header| header.name().as_str() == name);
         header.map(|header| header.value().as_string().unwrap().as_str().to_owned())
     };
-    let payload: Value = serde_json::from_slice(message.payload()).unwrap();
+    let payload: Value = serde_json::from_slice(message.payload()).unwrap_or_default();
     if let Some(kind) = header(":exception-type") {
         return Got::Exception(kind, payload["message"].as_str().unwrap().to_owned());
     }
-    assert_eq!(header(":event-type").as_deref(), Some("chunk"));
-    let event = STANDARD.decode(payload["bytes"].as_str().unwrap()).unwrap();
-    let event: Value = serde_json::from_slice(&event).unwrap();
-    let (name, members) = event["event"].as_object().unwrap().iter().next().unwrap();
-    Got::Event(name.clone(), members.clone())
+    let message_type = header(":message-type").unwrap();
+    if message_type != "event" {
+        return Got::Event(message_type, payload);
+    }
+    let event_type = header(":event-type").unwrap();
+    let Some(bytes) = payload["bytes"].as_str() else {
+        return Got::Event(event_type, payload);
+    };
+    let chunk: Value = serde_json::from_slice(&STANDARD.decode(bytes).unwrap()).unwrap();
+    match chunk.get("event").and_then(Value::as_object) {
+        Some(event) => {
+            let (name, members) = event.iter().next().unwrap();
+            Got::Event(name.clone(), members.clone())
+        }
+        None => Got::Event(event_type, chunk),
+    }
 }

@@ -13,5 +13,7 @@
 mod client;
 mod conversation;
 mod events;
+mod faults;
+mod oneway;
 mod refusals;
 mod signer;
