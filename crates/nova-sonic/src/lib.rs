@@ -87,6 +87,7 @@ mod model;
 mod names;
 mod read;
 mod sample_rate;
+mod session;
 mod tool_result;
 mod tool_spec;
 mod write;
@@ -101,6 +102,10 @@ pub use read::{
     UserSpeechStart,
 };
 pub use sample_rate::{SampleRate, UnsupportedRate};
+pub use session::{
+    EntryState, Leg, Session, SessionEvent, SessionOptions, Speaker, TextStage, TranscriptEntry,
+    TurnId,
+};
 pub use tool_result::ToolResult;
 pub use tool_spec::{ToolSpec, ToolSpecError};
 pub use write::{

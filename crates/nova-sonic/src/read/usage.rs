@@ -2,6 +2,8 @@
 
 use std::ops::{Add, AddAssign, Sub};
 
+use serde::Serialize;
+
 use crate::read::event::{EventIds, Extra};
 
 /// `usageEvent`. Many come in a session, between anything.
@@ -25,7 +27,7 @@ pub struct UsageEvent {
 }
 
 /// Tokens in and out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct TokenUsage {
     /// What the model was given.
     pub input: TokenCount,
@@ -42,7 +44,7 @@ impl TokenUsage {
 }
 
 /// Tokens of one direction, by modality.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct TokenCount {
     /// Tokens of speech.
     pub speech: u64,

@@ -1,0 +1,15 @@
+//! The conversation behind the events: turns, what was planned, said and heard, interruption as one fact.
+
+mod answers;
+mod contents;
+mod event;
+mod finals;
+mod heard;
+mod ledger;
+mod machine;
+mod transcript;
+mod turn;
+
+pub use event::{Leg, SessionEvent, Speaker, TextStage, TurnId};
+pub use machine::{Session, SessionOptions};
+pub use transcript::{EntryState, TranscriptEntry};
