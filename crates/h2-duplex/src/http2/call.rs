@@ -16,6 +16,7 @@ use super::connection::Shared;
 use super::monitor::Stats;
 use super::outgoing::Outgoing;
 use super::state::{Sending, State};
+use super::trace::Id;
 use crate::{Deadlines, Error, ErrorKind, Phase};
 
 pub(super) struct Call {
@@ -55,13 +56,14 @@ impl Wake for Flag {
 
 impl Call {
     pub(super) fn new(
+        id: Id,
         send: h2::SendStream<Outgoing>,
         connection: Arc<Shared>,
         deadlines: Deadlines,
         send_buffer: usize,
     ) -> Self {
         Self {
-            state: Mutex::new(State::new(send, deadlines)),
+            state: Mutex::new(State::new(id, send, deadlines)),
             queued: Arc::default(),
             send_buffer,
             flag: Arc::new(Flag(AtomicBool::new(true))),

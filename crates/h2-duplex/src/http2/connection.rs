@@ -19,6 +19,7 @@ use super::pump::Pump;
 use super::receive::Receiver;
 use super::send::Sender;
 use super::settings::Settings;
+use super::trace::{self, Id};
 use crate::{Deadlines, Duplex, Error, ErrorCode, ErrorKind, Phase};
 
 /// Starts HTTP/2 as a client on a connection that is ready for it: after TLS and ALPN, or in plain
@@ -51,18 +52,22 @@ where
         .map_err(|error| fault::of_connection(&error).with_processed(false))?;
     let liveness = settings.keep_alive.clone().zip(connection.ping_pong());
     let liveness = liveness.map(|(when, ping)| Liveness::new(when, ping, received));
-    let shared = Arc::new(Shared(Mutex::new(State {
-        requests: Some(requests),
-        handles: 1,
-        calls: 0,
-        incoming: Vec::new(),
-        driver: None,
-        going_away: None,
-        watchers: Vec::new(),
-        changed: None,
-        rtt: None,
-        closed: None,
-    })));
+    let shared = Arc::new(Shared {
+        id: Id::next(),
+        state: Mutex::new(State {
+            requests: Some(requests),
+            handles: 1,
+            calls: 0,
+            incoming: Vec::new(),
+            driver: None,
+            going_away: None,
+            watchers: Vec::new(),
+            changed: None,
+            rtt: None,
+            closed: None,
+        }),
+    });
+    trace::started(shared.id);
     let driver = Driver::new(
         connection,
         Arc::clone(&shared),
@@ -146,7 +151,10 @@ impl Connection {
         let (response, send) = requests
             .send_request(head, false)
             .map_err(fault::of_request)?;
+        let id = self.shared.id.call(send.stream_id().as_u32());
+        trace::opened(id);
         let call = Arc::new(Call::new(
+            id,
             send,
             Arc::clone(&self.shared),
             deadlines,
@@ -198,7 +206,10 @@ impl Drop for Connection {
 }
 
 /// What the handles, the calls and the driver of a connection share.
-pub(super) struct Shared(Mutex<State>);
+pub(super) struct Shared {
+    id: Id,
+    state: Mutex<State>,
+}
 
 struct State {
     /// Opens streams; gone when nobody can need it any more, else h2 would keep the connection.
@@ -250,11 +261,13 @@ impl Shared {
             return None;
         };
         state.going_away = Some(fault::of_open(&error));
+        let code = error.reason().map(|reason| ErrorCode(reason.into()));
+        trace::going_away(self.id, code);
         state.tell();
         let watchers = std::mem::take(&mut state.watchers);
         drop(state);
         watchers.into_iter().for_each(Waker::wake);
-        error.reason().map(|reason| ErrorCode(reason.into()))
+        code
     }
 
     /// For the driver: lets the connection end if no call has come meanwhile.
@@ -284,6 +297,7 @@ impl Shared {
     }
 
     pub(super) fn set_rtt(&self, rtt: Duration) {
+        trace::pong(self.id, rtt);
         self.lock().rtt = Some(rtt);
     }
 
@@ -327,7 +341,7 @@ impl Shared {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

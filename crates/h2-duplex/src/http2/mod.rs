@@ -15,6 +15,7 @@ mod receive;
 mod send;
 mod settings;
 mod state;
+pub(crate) mod trace;
 
 pub use self::connection::{Connection, handshake};
 pub use self::driver::Driver;

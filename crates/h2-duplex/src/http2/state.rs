@@ -10,9 +10,11 @@ use tokio::time::Instant;
 use super::inbox::Inbox;
 use super::monitor::Stats;
 use super::outgoing::Outgoing;
+use super::trace::{self, Id};
 use crate::{Deadline, Deadlines, Error, ErrorKind, Phase};
 
 pub(super) struct State {
+    id: Id,
     /// Kept until both directions are over: it alone can reset the call.
     pub(super) send: Option<h2::SendStream<Outgoing>>,
     pub(super) sending: Sending,
@@ -51,9 +53,10 @@ pub(super) enum Sending {
 }
 
 impl State {
-    pub(super) fn new(send: h2::SendStream<Outgoing>, deadlines: Deadlines) -> Self {
+    pub(super) fn new(id: Id, send: h2::SendStream<Outgoing>, deadlines: Deadlines) -> Self {
         let now = Instant::now();
         Self {
+            id,
             send: Some(send),
             sending: Sending::Open,
             credit: None,
@@ -79,11 +82,13 @@ impl State {
 
     /// The response head came.
     pub(super) fn headed(&mut self, head: http::response::Parts, credit: h2::FlowControl) {
+        self.heard = Instant::now();
+        let after = self.heard - self.opened;
+        trace::headed(self.id, head.status.as_u16(), after);
+        self.head_after = Some(after);
         self.status = Some(head.status);
         self.head = Some(head);
         self.credit = Some(credit);
-        self.heard = Instant::now();
-        self.head_after = Some(self.heard - self.opened);
     }
 
     /// Body bytes came.
@@ -92,17 +97,18 @@ impl State {
             return;
         }
         self.heard = Instant::now();
-        self.first_byte_after
-            .get_or_insert(self.heard - self.opened);
+        if self.first_byte_after.is_none() {
+            let after = self.heard - self.opened;
+            trace::first_byte(self.id, after);
+            self.first_byte_after = Some(after);
+        }
         self.received += chunk.len() as u64;
         self.inbox.push(chunk);
     }
 
     /// `END_STREAM` came.
     pub(super) fn ended(&mut self) {
-        if self.end.is_none() {
-            self.end = Some(Ok(()));
-        }
+        self.settle(Ok(()));
         if self.sending == Sending::Abandoned {
             self.reset();
         }
@@ -110,18 +116,22 @@ impl State {
 
     /// The peer or the connection failed the call.
     pub(super) fn fail(&mut self, error: Error) {
-        if self.end.is_none() {
-            self.end = Some(Err(error));
-        }
+        self.settle(Err(error));
         self.send = None;
     }
 
     /// We end the call ourselves; the peer hears CANCEL.
     pub(super) fn cancel(&mut self, error: Error) {
-        if self.end.is_none() {
-            self.end = Some(Err(error));
-        }
+        self.settle(Err(error));
         self.reset();
+    }
+
+    /// The first end is the one that counts.
+    fn settle(&mut self, end: Result<(), Error>) {
+        if self.end.is_none() {
+            trace::ended(self.id, &self.stats(), end.as_ref().copied());
+            self.end = Some(end);
+        }
     }
 
     fn reset(&mut self) {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use http::Uri;
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 
 use super::dial::dial;
@@ -18,7 +19,7 @@ use super::proxy::Proxy;
 #[cfg(feature = "tower")]
 use super::service::Dialer;
 use super::tls::Tls;
-use crate::http2::{Connection, Driver, Settings, handshake};
+use crate::http2::{Connection, Driver, Settings, handshake, trace};
 use crate::{Deadline, Error, ErrorKind, Phase};
 
 /// Makes HTTP/2 connections over TLS (`https`), or in plain text with prior knowledge (`http`, for tests).
@@ -93,6 +94,7 @@ impl Connector {
     pub async fn connect(&self, uri: &Uri) -> Result<(Connection, Driver<Io>), Error> {
         let origin = Origin::of(uri)?;
         let limit = self.settings.deadlines.connect;
+        let start = Instant::now();
         let dialled = within(
             limit,
             Deadline::Connect,
@@ -102,6 +104,7 @@ impl Connector {
         let (io, way) = dialled
             .await
             .map_err(|error| error.with_detail(origin.to_string()))??;
+        trace::reached("tcp", &way, start.elapsed());
         self.negotiate(io, &origin, &way).await
     }
 
@@ -192,11 +195,13 @@ impl Connector {
         if !origin.tls {
             return handshake(io, &self.settings).await;
         }
+        let start = Instant::now();
         let tls = self.start_tls(io, origin, way, ALPN_H2);
         let limit = self.settings.deadlines.tls;
         let (io, protocol) = within(limit, Deadline::Tls, Phase::Tls, tls)
             .await
             .map_err(|error| error.with_detail(way))??;
+        trace::reached("tls", way, start.elapsed());
         match protocol.as_deref() {
             Some(ALPN_H2) => handshake(io, &self.settings).await,
             other => {
