@@ -251,6 +251,9 @@ impl Grammar {
                 Some(Said::User) => {}
             },
             Block::Audio { .. } => check(!self.audio_was_opened(), Refusal::AudioOpenedTwice)?,
+            Block::ToolResult { .. } if !self.audio_was_opened() => {
+                return Err(Refusal::AudioNotOpen);
+            }
             Block::ToolResult { tool_use_id } => match self.tool_uses.get(tool_use_id) {
                 None => return Err(Refusal::ToolUseUnknown),
                 Some(true) => return Err(Refusal::ToolResultTwice),

@@ -37,10 +37,7 @@ impl RawEvent {
         Ok(match self.name.as_str() {
             "sessionStart" => {
                 if self.body.get("endpointingSensitivity").is_some() {
-                    // Models since Nova 2 answer the flat form with "Invalid input request".
-                    return Err(Refusal::NotInV1 {
-                        what: "flat endpointingSensitivity (nest it in turnDetectionConfiguration)",
-                    });
+                    return Err(Refusal::FlatEndpointing);
                 }
                 Step::SessionStart {
                     turn_detection: self.body.get("turnDetectionConfiguration").is_some(),

@@ -94,6 +94,8 @@ pub enum Refusal {
         /// What it lacks.
         what: &'static str,
     },
+    /// Endpointing sensitivity stands in `turnDetectionConfiguration`; models since Nova 2 refuse the flat form.
+    FlatEndpointing,
     /// An event holds at most 1,000,000 bytes.
     EventTooLong {
         /// Bytes of the event.
@@ -147,6 +149,7 @@ impl Refusal {
             Self::InferenceOutOfRange { .. } => "InferenceOutOfRange",
             Self::Tools { .. } => "Tools",
             Self::NotInV1 { .. } => "NotInV1",
+            Self::FlatEndpointing => "FlatEndpointing",
             Self::EventTooLong { .. } => "EventTooLong",
             Self::NotAnEvent => "NotAnEvent",
             Self::UnknownEvent { .. } => "UnknownEvent",
@@ -220,6 +223,9 @@ impl fmt::Display for Refusal {
             }
             Self::NotInV1 { what } => {
                 write!(f, "models of the first generation have no {what}")
+            }
+            Self::FlatEndpointing => {
+                f.write_str("endpointingSensitivity belongs into turnDetectionConfiguration")
             }
             Self::EventTooLong { len } => {
                 write!(f, "an event holds at most 1000000 bytes, not {len}")
