@@ -1,8 +1,11 @@
 //! TLS and ALPN over an in-memory pipe.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::sync::Arc;
+mod authority;
+
 use std::time::Duration;
+
+use authority::Authority;
 
 use bytes::Bytes;
 use h2_duplex::{
@@ -10,52 +13,9 @@ use h2_duplex::{
     Settings, Tls,
 };
 use http::{Request, Uri};
-use rustls::ServerConfig;
-use rustls_pki_types::PrivateKeyDer;
-use tokio::io::DuplexStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
-
-struct Authority {
-    certificate: rcgen::Certificate,
-    key: rcgen::KeyPair,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let key = rcgen::KeyPair::generate().unwrap();
-        let parameters = rcgen::CertificateParams::new(vec!["test".to_owned()]).unwrap();
-        Self {
-            certificate: parameters.self_signed(&key).unwrap(),
-            key,
-        }
-    }
-
-    fn server(&self, alpn: &[&[u8]]) -> TlsAcceptor {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![self.certificate.der().clone()],
-                PrivateKeyDer::try_from(self.key.serialize_der()).unwrap(),
-            )
-            .unwrap();
-        config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
-        TlsAcceptor::from(Arc::new(config))
-    }
-
-    fn client(&self, deadlines: Deadlines) -> Connector {
-        let tls = Tls::builder()
-            .roots_pem(self.certificate.pem().as_bytes())
-            .unwrap();
-        Connector::new(
-            tls.build().unwrap(),
-            Settings::default().deadlines(deadlines),
-        )
-    }
-}
 
 fn uri() -> Uri {
     Uri::from_static("https://test/call")
@@ -150,4 +110,113 @@ async fn a_silent_peer_meets_the_deadline_of_tls() {
 fn unusable_settings_are_refused() {
     assert!(Tls::builder().build().is_err());
     assert!(Tls::builder().roots_pem(b"no certificate").is_err());
+}
+
+/// How a server ends a TLS connection.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    CloseNotify,
+    Cut,
+}
+
+/// Answers the first call with one chunk, ends the response or not, and then the connection.
+async fn answer_and(acceptor: TlsAcceptor, io: DuplexStream, end_stream: bool, end: End) {
+    let tls = acceptor.accept(io).await.unwrap();
+    let (taken, cut) = tokio::io::duplex(64 * 1024);
+    // h2 stands behind a pipe of its own, so that its orderly close does not reach TLS.
+    let relay = tokio::spawn(relay(tls, taken, end));
+    let mut connection = h2::server::handshake(cut).await.unwrap();
+    let (_request, mut respond) = connection.accept().await.unwrap().unwrap();
+    let mut answer = respond
+        .send_response(http::Response::new(()), false)
+        .unwrap();
+    answer
+        .send_data(Bytes::from_static(b"hello"), end_stream)
+        .unwrap();
+    let sent = async { while connection.accept().await.is_some() {} };
+    assert!(
+        tokio::time::timeout(Duration::from_secs(1), sent)
+            .await
+            .is_err()
+    );
+    drop((connection, answer, respond));
+    relay.await.unwrap();
+}
+
+/// Passes bytes on until the server's side closes, then ends TLS as told.
+async fn relay(mut tls: TlsStream<DuplexStream>, mut server: DuplexStream, end: End) {
+    let (mut up, mut down) = ([0; 4096], [0; 4096]);
+    loop {
+        tokio::select! {
+            read = server.read(&mut down) => match read.unwrap() {
+                0 => break,
+                len => {
+                    tls.write_all(down.get(..len).unwrap()).await.unwrap();
+                    tls.flush().await.unwrap();
+                }
+            },
+            read = tls.read(&mut up) => {
+                let len = read.unwrap();
+                server.write_all(up.get(..len).unwrap()).await.unwrap();
+            }
+        }
+    }
+    if matches!(end, End::CloseNotify) {
+        tls.shutdown().await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_tls_is_harmless_only_after_end_stream() {
+    for (end_stream, end) in [
+        (true, End::CloseNotify),
+        (true, End::Cut),
+        (false, End::CloseNotify),
+        (false, End::Cut),
+    ] {
+        let authority = Authority::new();
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        let serve = tokio::spawn(answer_and(authority.server(&[b"h2"]), far, end_stream, end));
+        let connector = authority.client(Deadlines::default());
+        let (mut connection, driver) = connector.connect_over(near, &uri()).await.unwrap();
+        let driver = tokio::spawn(driver);
+        let request = Request::post(uri()).body(()).unwrap();
+        // The upload stays open all the while.
+        let (_send, mut receive) = connection.open(request).await.unwrap();
+        serve.await.unwrap();
+        // Only now is it read.
+        assert!(driver.await.unwrap().is_err() || matches!(end, End::CloseNotify));
+        assert_eq!(receive.next().await.unwrap().unwrap(), "hello");
+        let last = receive.next().await;
+        if end_stream {
+            assert_eq!(last.unwrap(), None, "{end:?}");
+        } else {
+            assert_eq!(
+                last.unwrap_err().kind(),
+                ErrorKind::ConnectionLost,
+                "{end:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_certificate_is_shown_where_the_server_wants_one() {
+    let (servers, clients) = (Authority::new(), Authority::new());
+    for shown in [true, false] {
+        let mut tls = Tls::builder()
+            .roots_pem(servers.certificate_pem().as_bytes())
+            .unwrap();
+        if shown {
+            let (chain, key) = (clients.certificate_pem(), clients.key_pem());
+            tls = tls.identity_pem(chain.as_bytes(), key.as_bytes()).unwrap();
+        }
+        let connector = Connector::new(tls.build().unwrap(), Settings::default());
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        let acceptor = servers.server_for(&clients);
+        let uri = uri();
+        let (_client, server) =
+            tokio::join!(connector.connect_over(near, &uri), acceptor.accept(far));
+        assert_eq!(server.is_ok(), shown);
+    }
 }

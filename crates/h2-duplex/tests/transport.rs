@@ -55,14 +55,14 @@ async fn many_small_unread_frames_neither_kill_the_connection_nor_cost_more_than
     let (_request, respond_to) = pair.server.accept().await;
     let mut answer = respond(respond_to, StatusCode::OK);
     // h2 alone closes the connection (ENHANCE_YOUR_CALM) after some hundred of these.
-    for round in 0..300_000_u32 {
+    for round in 0..60_000_u32 {
         let byte = u8::try_from(round % 251).unwrap();
         answer.send_data(Bytes::from(vec![byte]), false).unwrap();
     }
     answer.send_data(Bytes::new(), true).unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
     let all = collect(&mut receive).await.unwrap();
-    assert_eq!(all.len(), 300_000);
+    assert_eq!(all.len(), 60_000);
     assert!(
         all.iter()
             .enumerate()
