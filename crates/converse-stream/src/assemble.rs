@@ -47,6 +47,10 @@ pub(crate) enum Part {
 }
 
 impl Assembler {
+    pub(crate) fn set_request_id(&mut self, id: String) {
+        self.reply.request_id = Some(id);
+    }
+
     pub(crate) const fn reply(&self) -> &Reply {
         &self.reply
     }

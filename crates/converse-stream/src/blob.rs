@@ -39,8 +39,16 @@ impl fmt::Debug for Blob {
 
 impl Serialize for Blob {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&base64_simd::STANDARD.encode_to_string(&self.0))
+        base64(&self.0, serializer)
     }
+}
+
+/// For `serialize_with`: bytes as base64.
+pub(crate) fn base64<S: Serializer>(
+    bytes: impl AsRef<[u8]>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&base64_simd::STANDARD.encode_to_string(bytes))
 }
 
 impl<'de> Deserialize<'de> for Blob {

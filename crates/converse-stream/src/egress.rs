@@ -14,8 +14,9 @@ use crate::request::tool::{ToolResultStatus, ToolUseType};
 
 /// Appends the frame that says `event` on the wire, headers in the service's order, without padding.
 ///
-/// Events that the wire has no frame for (the start of a text or reasoning block, a whole [`Event::ToolCall`]) append
-/// nothing. The order of events is the caller's; [`Writer`](crate::Writer) keeps it by itself.
+/// Events that the wire has no frame for append nothing: the start of a text or reasoning block, a whole
+/// [`Event::ToolCall`], unknown members of a known event (a relay that must keep those hands the raw frames on). The order
+/// of events is the caller's; [`Writer`](crate::Writer) keeps it by itself.
 ///
 /// # Errors
 /// Where the payload is over 24 MiB, or an unknown event's type is longer than a header may be; `out` is then as it was.
@@ -55,7 +56,8 @@ pub fn encode_event(event: &Event, out: &mut BytesMut) -> Result<(), EncodeError
             };
             frame("messageStop", &stop, out)
         }
-        Event::Metadata(metadata) => frame("metadata", &metadata.to_json(), out),
+        Event::Metadata(metadata) => frame("metadata", metadata, out),
+        Event::Unknown(unknown) if unknown.partial => Ok(()),
         Event::Unknown(unknown) => {
             let mut body = begin(&unknown.event_type, out)?;
             body.put_slice(&unknown.payload);

@@ -7,6 +7,7 @@ pub(crate) mod tool_call;
 pub(crate) mod usage;
 
 use bytes::Bytes;
+use serde::{Serialize, Serializer};
 
 use crate::json::Json;
 use crate::request::citation::Citation;
@@ -23,7 +24,14 @@ use tool_call::ToolCall;
 /// [`Metadata`](Self::Metadata). Every block begins with [`BlockStart`](Self::BlockStart), also where the wire leaves it
 /// out (it does for text and reasoning), and ends with [`BlockStop`](Self::BlockStop) before the message does, also where
 /// the wire forgets it. Blocks may be interleaved: go by `index`. A stream that is cut ends without closing anything.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// Serializes to one JSON object with `type` (docs/converse-stream.md has the form); bytes as base64.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 #[non_exhaustive]
 pub enum Event {
     /// The message begins.
@@ -64,6 +72,7 @@ pub enum Event {
         /// Of which block.
         index: u32,
         /// The bytes, out of their base64.
+        #[serde(serialize_with = "crate::blob::base64")]
         data: Bytes,
     },
     /// More of a tool call's input: a fragment of JSON text.
@@ -115,7 +124,8 @@ pub enum Event {
 }
 
 /// The kind of a block, with what is known at its start.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum BlockStart {
     /// Text, which may have citations.
@@ -129,6 +139,7 @@ pub enum BlockStart {
         /// The tool's name.
         name: String,
         /// Who runs it; the caller where absent. Only `server_tool_use` is the service's own.
+        #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
         kind: Option<ToolUseType>,
     },
     /// A hosted tool's answer.
@@ -136,8 +147,10 @@ pub enum BlockStart {
         /// The id of the call.
         tool_use_id: String,
         /// The kind of answer, `nova_code_interpreter_result` for example.
+        #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
         kind: Option<String>,
         /// How the call went.
+        #[serde(skip_serializing_if = "Option::is_none")]
         status: Option<ToolResultStatus>,
     },
     /// A picture.
@@ -153,11 +166,12 @@ pub enum BlockStart {
 }
 
 /// A part of a picture.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum ImagePart {
     /// More bytes of it, out of their base64.
-    Bytes(Bytes),
+    Bytes(#[serde(serialize_with = "crate::blob::base64")] Bytes),
     /// It lies in S3.
     S3(S3Location),
     /// There is none.
@@ -173,6 +187,8 @@ pub struct Unknown {
     /// The payload of an unknown event, or an object of the unknown members of a known one (with its
     /// `contentBlockIndex`, where it has one).
     pub payload: Bytes,
+    /// Whether the rest of the event was known, and was said by an event of its own.
+    pub partial: bool,
 }
 
 impl Unknown {
@@ -180,5 +196,23 @@ impl Unknown {
     #[must_use]
     pub fn json(&self) -> Option<Json> {
         Json::parse(core::str::from_utf8(&self.payload).ok()?).ok()
+    }
+}
+
+impl Serialize for Unknown {
+    /// `eventType`, `payload` or, where that is not JSON, `payloadBase64`, and `partial` where it is.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("eventType", &self.event_type)?;
+        if let Some(json) = self.json() {
+            map.serialize_entry("payload", &json)?;
+        } else {
+            map.serialize_entry("payloadBase64", &crate::Blob::from(self.payload.clone()))?;
+        }
+        if self.partial {
+            map.serialize_entry("partial", &true)?;
+        }
+        map.end()
     }
 }

@@ -1,21 +1,21 @@
 //! ConverseStream's frames to events.
 
+mod block;
+
 use bedrock_wire::{Outcome, ServiceError};
 use bytes::Bytes;
 use eventstream_codec::{Frame, Inbound, MessageKind, TransportEnd};
-use serde_json::Value;
-use serde_json::value::RawValue;
 
-use crate::assemble::{Assembler, Part};
+use crate::assemble::Assembler;
 use crate::error::StreamError;
 use crate::event::metadata::{Metadata, open, set};
 use crate::event::stop::StopReason;
-use crate::event::{BlockStart, Event, ImagePart, Unknown};
+use crate::event::{BlockStart, Event, Unknown};
 use crate::json::Members;
-use crate::payload::{self, Malformed, leftover, try_leftover};
+use crate::payload::{Malformed, leftover};
 use crate::reply::Reply;
-use crate::request::media::{MediaError, S3Location};
 use crate::request::message::Role;
+use block::{BlockPayload, Parts, read_start};
 
 /// Reads the frames of one ConverseStream response.
 ///
@@ -59,6 +59,13 @@ impl Mapper {
         Self::default()
     }
 
+    /// The same with the request id of the response (`x-amzn-requestid`), for the reply and the service's errors.
+    #[must_use]
+    pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
+        self.message.set_request_id(id.into());
+        self
+    }
+
     /// What has been said so far.
     #[must_use]
     pub fn reply(&self) -> &Reply {
@@ -83,101 +90,129 @@ impl Mapper {
         payload: &[u8],
         sink: &mut impl FnMut(Event),
     ) -> Result<(), StreamError> {
-        let event = match event_type {
-            "contentBlockDelta" => "contentBlockDelta",
-            "contentBlockStart" => "contentBlockStart",
-            "contentBlockStop" => "contentBlockStop",
-            "messageStart" => "messageStart",
-            "messageStop" => "messageStop",
-            "metadata" => "metadata",
+        match event_type {
+            "contentBlockDelta" => self.delta(text("contentBlockDelta", payload)?, sink),
+            "contentBlockStart" => self.block_start(text("contentBlockStart", payload)?, sink),
+            "contentBlockStop" => self.block_stop(text("contentBlockStop", payload)?, sink),
+            "messageStart" => self.message_start(text("messageStart", payload)?, sink),
+            "messageStop" => self.message_stop(text("messageStop", payload)?, sink),
+            "metadata" => {
+                let json = text("metadata", payload)?;
+                let metadata = Metadata::read(json).map_err(malformed("metadata"))?;
+                self.message.metadata(metadata, sink);
+                Ok(())
+            }
             _ => {
                 self.message.unknown(unknown(event_type, payload), sink);
-                return Ok(());
+                Ok(())
             }
-        };
-        let faulty = |fault: Malformed| StreamError::Payload {
-            event,
-            expected: fault.what,
-            column: fault.column,
-        };
-        let json = core::str::from_utf8(payload).map_err(|_| faulty(Malformed::new("UTF-8")))?;
-        let rest = match event {
-            "contentBlockDelta" => {
-                let block = BlockPayload::read(json, "delta").map_err(faulty)?;
-                let index = self.index(block.index);
-                let mut parts = Parts::default();
-                let rest = match block.union {
-                    Some(delta) => parts.read(delta).map_err(faulty)?,
-                    None => Members::default(),
-                };
-                for part in parts.0.into_iter().flatten() {
-                    self.message.part(index, part, sink)?;
-                }
-                for part in parts.1 {
-                    self.message.part(index, part, sink)?;
-                }
-                block.rest(index, &rest)
-            }
-            "contentBlockStart" => {
-                let block = BlockPayload::read(json, "start").map_err(faulty)?;
-                let index = self.index(block.index);
-                let mut start = None;
-                let rest = match block.union {
-                    Some(union) => read_start(union, &mut start).map_err(faulty)?,
-                    None => Members::default(),
-                };
-                self.message.block_start(index, start, sink)?;
-                block.rest(index, &rest)
-            }
-            "contentBlockStop" => {
-                let block = BlockPayload::read(json, "").map_err(faulty)?;
-                let index = self.index(block.index);
-                self.message.block_stop(index, sink)?;
-                block.rest(index, &Members::default())
-            }
-            "messageStart" => {
-                let mut role = None;
-                let rest = leftover(json, |name, value| match name {
-                    "p" => true,
-                    "role" => set(&mut role, open(value)),
-                    _ => false,
-                })
-                .map_err(faulty)?;
-                self.message
-                    .message_start(role.unwrap_or(Role::Assistant), sink)?;
-                rest
-            }
-            "messageStop" => {
-                let (mut reason, mut fields) = (None, None);
-                let rest = leftover(json, |name, value| match name {
-                    "p" => true,
-                    "stopReason" => set(&mut reason, open(value)),
-                    "additionalModelResponseFields" => set(&mut fields, Some(value.into())),
-                    _ => false,
-                })
-                .map_err(faulty)?;
-                let reason = reason.unwrap_or_else(|| StopReason::from(""));
-                self.message.message_stop(reason, fields, sink)?;
-                rest
-            }
-            _ => {
-                self.message
-                    .metadata(Metadata::read(json).map_err(faulty)?, sink);
-                return Ok(());
-            }
-        };
-        if !rest.is_empty() {
-            let payload = Bytes::from(rest.to_json().as_str().to_owned());
-            let event_type = event.into();
-            self.message.unknown(
-                Unknown {
-                    event_type,
-                    payload,
-                },
-                sink,
-            );
         }
+    }
+
+    fn delta(&mut self, json: &str, sink: &mut impl FnMut(Event)) -> Result<(), StreamError> {
+        const EVENT: &str = "contentBlockDelta";
+        let block = BlockPayload::read(json, "delta").map_err(malformed(EVENT))?;
+        let index = self.index(block.index);
+        let mut parts = Parts::default();
+        let rest = match block.union {
+            Some(delta) => parts.read(delta).map_err(malformed(EVENT))?,
+            None => Members::default(),
+        };
+        let partial = !parts.is_empty();
+        for part in parts {
+            self.message.part(index, part, sink)?;
+        }
+        self.leftover(EVENT, &block.rest(index, &rest), partial, sink);
         Ok(())
+    }
+
+    fn block_start(&mut self, json: &str, sink: &mut impl FnMut(Event)) -> Result<(), StreamError> {
+        const EVENT: &str = "contentBlockStart";
+        let block = BlockPayload::read(json, "start").map_err(malformed(EVENT))?;
+        let index = self.index(block.index);
+        let mut start = None;
+        let rest = match block.union {
+            Some(union) => read_start(union, &mut start).map_err(malformed(EVENT))?,
+            None => Members::default(),
+        };
+        let partial = !matches!(start, Some(BlockStart::Unknown { .. }));
+        self.message.block_start(index, start, sink)?;
+        self.leftover(EVENT, &block.rest(index, &rest), partial, sink);
+        Ok(())
+    }
+
+    fn block_stop(&mut self, json: &str, sink: &mut impl FnMut(Event)) -> Result<(), StreamError> {
+        const EVENT: &str = "contentBlockStop";
+        let block = BlockPayload::read(json, "").map_err(malformed(EVENT))?;
+        let index = self.index(block.index);
+        self.message.block_stop(index, sink)?;
+        self.leftover(EVENT, &block.rest(index, &Members::default()), true, sink);
+        Ok(())
+    }
+
+    fn message_start(
+        &mut self,
+        json: &str,
+        sink: &mut impl FnMut(Event),
+    ) -> Result<(), StreamError> {
+        const EVENT: &str = "messageStart";
+        let mut role = None;
+        let rest = leftover(json, |name, value| match name {
+            "p" => true,
+            "role" => set(&mut role, open(value)),
+            _ => false,
+        })
+        .map_err(malformed(EVENT))?;
+        self.message
+            .message_start(role.unwrap_or(Role::Assistant), sink)?;
+        self.leftover(EVENT, &rest, true, sink);
+        Ok(())
+    }
+
+    fn message_stop(
+        &mut self,
+        json: &str,
+        sink: &mut impl FnMut(Event),
+    ) -> Result<(), StreamError> {
+        const EVENT: &str = "messageStop";
+        let (mut reason, mut fields) = (None, None);
+        let rest = leftover(json, |name, value| match name {
+            "p" => true,
+            "stopReason" => set(&mut reason, open(value)),
+            "additionalModelResponseFields" => set(&mut fields, Some(value.into())),
+            _ => false,
+        })
+        .map_err(malformed(EVENT))?;
+        let reason = reason.unwrap_or_else(|| StopReason::from(""));
+        self.message.message_stop(reason, fields, sink)?;
+        self.leftover(EVENT, &rest, true, sink);
+        Ok(())
+    }
+
+    /// Hands on what is not known of a known event; `partial` where the rest of it was known.
+    fn leftover(
+        &mut self,
+        event: &str,
+        rest: &Members,
+        partial: bool,
+        sink: &mut impl FnMut(Event),
+    ) {
+        if rest.is_empty() {
+            return;
+        }
+        let unknown = Unknown {
+            event_type: event.into(),
+            payload: Bytes::from(rest.to_json().as_str().to_owned()),
+            partial,
+        };
+        self.message.unknown(unknown, sink);
+    }
+
+    fn with_id(&self, error: ServiceError) -> ServiceError {
+        match &self.message.reply().request_id {
+            Some(id) => error.with_request_id(id),
+            None => error,
+        }
     }
 
     /// The block that an event is about. One without an index goes on with the block before it.
@@ -199,7 +234,7 @@ impl Inbound for Mapper {
             MessageKind::Event { event_type } => self.read_event(event_type, frame.payload(), sink),
             _ => {
                 if let Some(error) = ServiceError::from_frame(&frame) {
-                    Err(error.into())
+                    Err(self.with_id(error).into())
                 } else {
                     self.message.unknown(unknown("", frame.payload()), sink);
                     Ok(())
@@ -227,203 +262,18 @@ fn unknown(event_type: &str, payload: &[u8]) -> Unknown {
     Unknown {
         event_type: event_type.into(),
         payload: stripped.unwrap_or_else(|| Bytes::copy_from_slice(payload)),
+        partial: false,
     }
 }
 
-/// The payload of an event about a block: its index, the union that it carries, and what is not known.
-struct BlockPayload<'a> {
-    index: Option<u32>,
-    union_name: &'static str,
-    union: Option<&'a RawValue>,
-    rest: Members,
+fn text<'a>(event: &'static str, payload: &'a [u8]) -> Result<&'a str, StreamError> {
+    core::str::from_utf8(payload).map_err(|_| malformed(event)(Malformed::new("UTF-8")))
 }
 
-impl<'a> BlockPayload<'a> {
-    fn read(json: &'a str, union_name: &'static str) -> Result<Self, Malformed> {
-        let (mut index, mut union) = (None, None);
-        let rest = try_leftover(json, |name, value| {
-            match name {
-                "p" => {}
-                "contentBlockIndex" => index = Some(payload::index(value)?),
-                _ if name == union_name => union = Some(value),
-                _ => return Ok(false),
-            }
-            Ok(true)
-        })?;
-        Ok(Self {
-            index,
-            union_name,
-            union,
-            rest,
-        })
+fn malformed(event: &'static str) -> impl Fn(Malformed) -> StreamError {
+    move |fault| StreamError::Payload {
+        event,
+        expected: fault.what,
+        column: fault.column,
     }
-
-    /// What is not known, of the event and of its union, with the index of the block.
-    fn rest(self, index: u32, union: &Members) -> Members {
-        let mut rest = self.rest;
-        if !union.is_empty() {
-            rest.set(self.union_name, union.to_json());
-        }
-        if !rest.is_empty() {
-            rest.set("contentBlockIndex", Value::from(index).into());
-        }
-        rest
-    }
-}
-
-/// What a delta holds: one part by the model, as many as come. The list allocates only for hosted tools' answers.
-#[derive(Default)]
-struct Parts([Option<Part>; 4], Vec<Part>);
-
-impl Parts {
-    /// Reads a delta and gives back what is not known of it.
-    fn read(&mut self, delta: &RawValue) -> Result<Members, Malformed> {
-        let mut nested = Members::default();
-        let mut rest = try_leftover(delta.get(), |name, value| {
-            let unknown = match name {
-                "text" => {
-                    self.push(Part::Text(payload::text(value)?));
-                    return Ok(true);
-                }
-                "citation" => {
-                    let citation = serde_json::from_str(value.get())
-                        .map_err(|_| Malformed::new("a citation"))?;
-                    self.push(Part::Citation(Box::new(citation)));
-                    return Ok(true);
-                }
-                "toolResult" => {
-                    payload::elements(value, |element| {
-                        let content = serde_json::from_str(element.get())
-                            .map_err(|_| Malformed::new("a part of a tool's answer"))?;
-                        self.1.push(Part::ToolResult(Box::new(content)));
-                        Ok(())
-                    })?;
-                    return Ok(true);
-                }
-                "toolUse" => try_leftover(value.get(), |name, value| {
-                    if name == "input" {
-                        self.push(Part::ToolInput(payload::text(value)?));
-                    }
-                    Ok(name == "input")
-                })?,
-                "reasoningContent" => try_leftover(value.get(), |name, value| {
-                    self.push(match name {
-                        "text" => Part::Reasoning(payload::text(value)?),
-                        "signature" => Part::Signature(payload::text(value)?),
-                        "redactedContent" => Part::Redacted(payload::base64(value)?),
-                        _ => return Ok(false),
-                    });
-                    Ok(true)
-                })?,
-                "image" => self.read_image(value)?,
-                _ => return Ok(false),
-            };
-            if !unknown.is_empty() {
-                nested.set(name, unknown.to_json());
-            }
-            Ok(true)
-        })?;
-        rest.merge(nested);
-        Ok(rest)
-    }
-
-    fn read_image(&mut self, image: &RawValue) -> Result<Members, Malformed> {
-        let mut source_rest = Members::default();
-        let mut rest = try_leftover(image.get(), |name, value| {
-            match name {
-                "source" => {
-                    source_rest = try_leftover(value.get(), |name, value| {
-                        self.push(Part::Image(match name {
-                            "bytes" => ImagePart::Bytes(payload::base64(value)?),
-                            "s3Location" => ImagePart::S3(
-                                serde_json::from_str::<S3Location>(value.get())
-                                    .map_err(|_| Malformed::new("a place in S3"))?,
-                            ),
-                            _ => return Ok(false),
-                        }));
-                        Ok(true)
-                    })?;
-                }
-                "error" => {
-                    let error = serde_json::from_str::<MediaError>(value.get())
-                        .map_err(|_| Malformed::new("an image error"))?;
-                    self.push(Part::Image(ImagePart::Error(error)));
-                }
-                _ => return Ok(false),
-            }
-            Ok(true)
-        })?;
-        if !source_rest.is_empty() {
-            rest.set("source", source_rest.to_json());
-        }
-        Ok(rest)
-    }
-
-    fn push(&mut self, part: Part) {
-        match self.0.iter_mut().find(|slot| slot.is_none()) {
-            Some(slot) => *slot = Some(part),
-            None => self.1.push(part),
-        }
-    }
-}
-
-/// Reads a start's union and gives back what is not known of it; an unknown kind is a kind too.
-fn read_start(union: &RawValue, start: &mut Option<BlockStart>) -> Result<Members, Malformed> {
-    let mut nested = Members::default();
-    let mut rest = try_leftover(union.get(), |name, value| {
-        let unknown = match name {
-            "toolUse" => {
-                let (mut id, mut tool, mut kind) = (None, None, None);
-                let unknown = leftover(value.get(), |name, value| match name {
-                    "toolUseId" => set(&mut id, payload::text(value).ok()),
-                    "name" => set(&mut tool, payload::text(value).ok()),
-                    "type" => set(&mut kind, open(value)),
-                    _ => false,
-                })?;
-                *start = Some(BlockStart::ToolUse {
-                    id: id.ok_or(Malformed::new("a tool call with `toolUseId`"))?,
-                    name: tool.ok_or(Malformed::new("a tool call with `name`"))?,
-                    kind,
-                });
-                unknown
-            }
-            "toolResult" => {
-                let (mut id, mut kind, mut status) = (None, None, None);
-                let unknown = leftover(value.get(), |name, value| match name {
-                    "toolUseId" => set(&mut id, payload::text(value).ok()),
-                    "type" => set(&mut kind, payload::text(value).ok()),
-                    "status" => set(&mut status, open(value)),
-                    _ => false,
-                })?;
-                *start = Some(BlockStart::ToolResult {
-                    tool_use_id: id.ok_or(Malformed::new("a tool's answer with `toolUseId`"))?,
-                    kind,
-                    status,
-                });
-                unknown
-            }
-            "image" => {
-                let mut format = None;
-                let unknown = leftover(value.get(), |name, value| {
-                    name == "format" && set(&mut format, open(value))
-                })?;
-                *start = Some(BlockStart::Image { format });
-                unknown
-            }
-            _ => {
-                if start.is_none() {
-                    *start = Some(BlockStart::Unknown {
-                        name: name.to_owned(),
-                    });
-                }
-                return Ok(false);
-            }
-        };
-        if !unknown.is_empty() {
-            nested.set(name, unknown.to_json());
-        }
-        Ok(true)
-    })?;
-    rest.merge(nested);
-    Ok(rest)
 }

@@ -32,6 +32,15 @@ impl Reader {
         Self::default()
     }
 
+    /// A reader with a mapper of the caller's, which knows the request id for example.
+    #[must_use]
+    pub fn with_mapper(mapper: Mapper) -> Self {
+        Self {
+            mapper,
+            ..Self::default()
+        }
+    }
+
     /// A reader with these limits on frames.
     #[must_use]
     pub fn with_limits(limits: Limits) -> Self {

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::event::metadata::Metadata;
 use crate::event::stop::MessageStop;
 use crate::event::tool_call::{ToolCall, ToolInput};
@@ -16,23 +18,32 @@ use crate::request::tool::{
 };
 
 /// What a stream has said so far, or in all.
-#[derive(Clone, Debug, Default, PartialEq)]
+///
+/// Serializes to one JSON object (docs/converse-stream.md has the form); bytes as base64.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Reply {
+    /// The id of the response, where the mapper was told.
+    #[serde(rename = "requestId", skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
     /// Whose message it is; `None` where the stream did not begin with that.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
     /// Its blocks in the order in which they began.
     pub blocks: Vec<ReplyBlock>,
     /// Why it ended; `None` where it has not.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stop: Option<MessageStop>,
     /// Usage and the rest, merged; `None` where none came.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,
     /// What this version does not know.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<Unknown>,
 }
 
 /// A block of a reply.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ReplyBlock {
     /// Its index on the wire.
@@ -40,11 +51,13 @@ pub struct ReplyBlock {
     /// Whether its end has come.
     pub ended: bool,
     /// What it holds.
+    #[serde(flatten)]
     pub content: ReplyContent,
 }
 
 /// What a block of a reply holds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum ReplyContent {
     /// Text and its sources.
@@ -52,6 +65,7 @@ pub enum ReplyContent {
         /// The text.
         text: String,
         /// The sources.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
         citations: Vec<Citation>,
     },
     /// Reasoning.
@@ -59,8 +73,13 @@ pub enum ReplyContent {
         /// What can be read of it.
         text: String,
         /// Its signature.
+        #[serde(skip_serializing_if = "Option::is_none")]
         signature: Option<String>,
         /// What is encrypted.
+        #[serde(
+            skip_serializing_if = "Vec::is_empty",
+            serialize_with = "crate::blob::base64"
+        )]
         redacted: Vec<u8>,
     },
     /// A tool call, the caller's to answer or hosted.
@@ -70,8 +89,10 @@ pub enum ReplyContent {
         /// The id of the call.
         tool_use_id: String,
         /// The kind of answer.
+        #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
         kind: Option<String>,
         /// How the call went.
+        #[serde(skip_serializing_if = "Option::is_none")]
         status: Option<ToolResultStatus>,
         /// The answer's parts as they came.
         content: Vec<ToolResultContent>,
@@ -81,10 +102,16 @@ pub enum ReplyContent {
         /// How it is encoded.
         format: Option<ImageFormat>,
         /// Its bytes.
+        #[serde(
+            skip_serializing_if = "Vec::is_empty",
+            serialize_with = "crate::blob::base64"
+        )]
         data: Vec<u8>,
         /// Where it lies, if in S3.
+        #[serde(skip_serializing_if = "Option::is_none")]
         location: Option<S3Location>,
         /// Why there is none.
+        #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<MediaError>,
     },
     /// A kind that this version does not know; what came of it is in [`Reply::unknown`].

@@ -1,5 +1,6 @@
 //! What comes after the message: tokens, latency, guardrail, tier.
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -91,10 +92,10 @@ impl Metadata {
         Ok(read)
     }
 
-    pub(crate) fn to_json(&self) -> Json {
+    pub(crate) fn to_members(&self) -> Members {
         let mut json = Members::default();
         if let Some(usage) = &self.usage {
-            json.set("usage", usage.to_json());
+            json.set("usage", usage.to_members().to_json());
         }
         let mut put = |outer, inner, value: Option<Json>| {
             if let Some(value) = value {
@@ -130,7 +131,14 @@ impl Metadata {
                 Err(_) => json.set(name, rest.clone()),
             }
         }
-        json.to_json()
+        json
+    }
+}
+
+impl Serialize for Metadata {
+    /// As the service writes it.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_members().serialize(serializer)
     }
 }
 
@@ -189,7 +197,7 @@ mod tests {
             read.other.get("metrics").unwrap().as_str(),
             r#"{"later":1}"#
         );
-        let (written, wanted) = (read.to_json(), FULL.replace("18.0", "18"));
+        let (written, wanted) = (read.to_members().to_json(), FULL.replace("18.0", "18"));
         assert_eq!(written.to_value(), Json::parse(wanted).unwrap().to_value());
         assert_eq!(Metadata::read(written.as_str()).unwrap(), read);
     }
@@ -215,7 +223,7 @@ mod tests {
         assert_eq!(read.usage, None);
         assert_eq!(read.other.get("metrics").unwrap().as_str(), "7");
         assert_eq!(
-            read.to_json().to_value(),
+            read.to_members().to_json().to_value(),
             Json::parse(odd).unwrap().to_value()
         );
     }

@@ -1,5 +1,7 @@
 //! Why a message ended.
 
+use serde::Serialize;
+
 use crate::json::Json;
 use crate::wire::open_enum;
 
@@ -44,7 +46,8 @@ impl StopReason {
 }
 
 /// The end of the message. Usage may still follow.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct MessageStop {
     /// Why the model stopped; `Unknown("")` where the service gave no reason.
@@ -53,6 +56,7 @@ pub struct MessageStop {
     /// models with `tool_use` without one: go by this.
     pub has_tool_use: bool,
     /// What the request's `additionalModelResponseFieldPaths` asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub additional_fields: Option<Json>,
 }
 

@@ -1,10 +1,12 @@
 //! A tool call as it stands at the end of its block.
 
+use serde::Serialize;
+
 use crate::json::Json;
 use crate::request::tool::ToolUseType;
 
 /// A tool call whose block has ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ToolCall {
     /// The call's id, to be repeated in the answer.
@@ -12,6 +14,7 @@ pub struct ToolCall {
     /// The tool's name.
     pub name: String,
     /// Who runs it, as the service says; the caller where absent.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<ToolUseType>,
     /// What the model calls it with.
     pub input: ToolInput,
@@ -35,7 +38,8 @@ impl ToolCall {
 }
 
 /// What a model calls a tool with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum ToolInput {
     /// Whole; the empty object where the model wrote nothing and the message went on or ended in order.

@@ -1,5 +1,6 @@
 //! Tokens of a request and its reply.
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -102,7 +103,7 @@ impl Usage {
         Ok(read)
     }
 
-    pub(crate) fn to_json(&self) -> Json {
+    pub(crate) fn to_members(&self) -> Members {
         let mut json = Members::default();
         let mut put = |name, count: Option<u64>| {
             if let Some(count) = count {
@@ -125,7 +126,7 @@ impl Usage {
             }
         }
         json.merge(self.other.clone());
-        json.to_json()
+        json
     }
 }
 
@@ -166,5 +167,12 @@ impl CacheDetail {
             json.set("inputTokens", Value::from(tokens).into());
         }
         json
+    }
+}
+
+impl Serialize for Usage {
+    /// As the service writes it.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_members().serialize(serializer)
     }
 }
