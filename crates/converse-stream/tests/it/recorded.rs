@@ -1,6 +1,5 @@
 //! Recorded ConverseStream bodies (in `../shared/vectors`, not part of this repository): they decode, fold and are
 //! written again; cut anywhere or damaged anywhere they never end as complete.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -12,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 type Outcome = bedrock_wire::Outcome<Reply, StreamError>;
 
-const DIGESTS: &str = include_str!("../../../fixtures/converse/recorded.sha256");
+const DIGESTS: &str = include_str!("../../../../fixtures/converse/recorded.sha256");
 
 struct Recorded {
     name: &'static str,

@@ -1,0 +1,123 @@
+//! The cases in `fixtures/converse`: loaded, run and judged against what they expect.
+
+use bytes::Bytes;
+use converse_stream::{Event, Reader, Reply, StreamError};
+use eventstream_codec::TransportEnd;
+use serde_json::{Value, json};
+
+pub(crate) type Outcome = bedrock_wire::Outcome<Reply, StreamError>;
+
+const CASES: &str = include_str!("../../../../fixtures/converse/cases.json");
+
+/// A case that was run and found as expected.
+pub(crate) struct Run {
+    pub(crate) body: Bytes,
+    pub(crate) events: Vec<Event>,
+    pub(crate) outcome: Outcome,
+}
+
+impl Run {
+    pub(crate) fn reply(&self) -> &Reply {
+        self.outcome.received()
+    }
+
+    pub(crate) fn error(&self) -> &StreamError {
+        self.outcome.error().unwrap()
+    }
+}
+
+/// The names of all cases.
+pub(crate) fn names() -> Vec<String> {
+    let cases: Value = serde_json::from_str(CASES).unwrap();
+    let name = |case: &Value| case["name"].as_str().unwrap().to_owned();
+    cases["cases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(name)
+        .collect()
+}
+
+/// Runs a case whole and in pieces of 7 bytes, and compares all that it expects.
+pub(crate) fn run(name: &str) -> Run {
+    let cases: Value = serde_json::from_str(CASES).unwrap();
+    let mut all = cases["cases"].as_array().unwrap().iter();
+    let case = all.find(|case| case["name"] == name).unwrap();
+    let base64 = case["body_base64"].as_str().unwrap();
+    let body = Bytes::from(base64_simd::STANDARD.decode_to_vec(base64).unwrap());
+    assert_eq!(case["kind"], "converse", "{name}");
+    assert_eq!(case["len"], body.len(), "{name}");
+    let end = match case.get("transport_end").and_then(Value::as_str) {
+        None | Some("clean") => TransportEnd::Clean,
+        Some("cut") => TransportEnd::Cut,
+        Some(other) => panic!("{name}: transport_end {other}"),
+    };
+    let (events, outcome) = read(&body, end, body.len().max(1));
+    let (pieces, again) = read(&body, end, 7);
+    assert_eq!((&events, &outcome), (&pieces, &again), "{name} in pieces");
+
+    assert_eq!(outcome.name(), case["outcome"], "{name}");
+    let received = serde_json::to_value(outcome.received()).unwrap();
+    assert_eq!(received, case["reply"], "{name}: {received}");
+    assert_eq!(missing(&outcome), case.get("missing").cloned(), "{name}");
+    assert_eq!(
+        outcome.error().map(error),
+        case.get("error").cloned(),
+        "{name}"
+    );
+    Run {
+        body,
+        events,
+        outcome,
+    }
+}
+
+fn read(body: &Bytes, end: TransportEnd, size: usize) -> (Vec<Event>, Outcome) {
+    let mut reader = Reader::new();
+    let mut events = Vec::new();
+    for piece in body.chunks(size) {
+        reader.feed(Bytes::copy_from_slice(piece));
+        while let Ok(Some(event)) = reader.next_event() {
+            events.push(event);
+        }
+    }
+    let outcome = reader.finish(end, &mut |event| events.push(event));
+    (events, outcome)
+}
+
+fn missing(outcome: &Outcome) -> Option<Value> {
+    use bedrock_wire::Missing;
+    match outcome {
+        Outcome::Incomplete { missing, .. } => Some(match missing {
+            Missing::CleanEnd => "cleanEnd".into(),
+            Missing::Event(name) => (*name).into(),
+            other => panic!("{other}"),
+        }),
+        _ => None,
+    }
+}
+
+fn error(error: &StreamError) -> Value {
+    use bedrock_wire::ErrorSource;
+    match error {
+        StreamError::Service(service) => {
+            let kind = match service.reported_in() {
+                ErrorSource::Exception => "exception",
+                _ => "error",
+            };
+            let mut json =
+                json!({ "kind": kind, "code": service.code(), "message": service.message() });
+            if let Some(status) = service.original_status() {
+                json["originalStatus"] = status.into();
+            }
+            if let Some(message) = service.original_message() {
+                json["originalMessage"] = message.into();
+            }
+            json
+        }
+        StreamError::Decode(decode) => json!({ "kind": "decode", "name": decode.kind().name() }),
+        StreamError::Payload { .. } => json!({ "kind": "payload" }),
+        StreamError::Order { .. } => json!({ "kind": "order" }),
+        other => panic!("{other}"),
+    }
+}

@@ -1,0 +1,15 @@
+//! ConverseStream end to end: cases of our own, recorded bodies, requests, the reader, the flat view, the writer.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod cases;
+mod flat;
+mod peer_table;
+mod reader;
+mod recorded;
+mod requests;
+mod writer;
