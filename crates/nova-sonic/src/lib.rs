@@ -87,6 +87,7 @@ mod model;
 mod names;
 mod read;
 mod sample_rate;
+mod schema;
 mod session;
 mod tool_result;
 mod tool_spec;
@@ -103,8 +104,8 @@ pub use read::{
 };
 pub use sample_rate::{SampleRate, UnsupportedRate};
 pub use session::{
-    EntryState, Leg, Session, SessionEvent, SessionOptions, Speaker, TextStage, TranscriptEntry,
-    TurnId,
+    EntryState, Leg, PendingTool, Session, SessionEvent, SessionOptions, Speaker, TextStage,
+    TranscriptEntry, TurnId,
 };
 pub use tool_result::ToolResult;
 pub use tool_spec::{ToolSpec, ToolSpecError};

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::schema::simplify;
+
 /// Name, purpose and input schema of a tool.
 ///
 /// ```
@@ -45,6 +47,17 @@ impl ToolSpec {
             description: description.into(),
             input_schema,
         })
+    }
+
+    /// The same with a schema of plain `type`, `properties`, `required`, `items`, `enum` and `description`.
+    ///
+    /// References are put in place, unions with `null` become the other type, and `default`, `title`,
+    /// `additionalProperties`, `$schema` and their like are left out. Some of these are reported to draw "Invalid input
+    /// request"; which ones is not documented, so this is a choice of the caller's.
+    #[must_use]
+    pub fn simplified(mut self) -> Self {
+        self.input_schema = simplify(&self.input_schema);
+        self
     }
 
     /// The tool's name.

@@ -85,7 +85,7 @@ impl Session {
         let (leg, latest) = (state.leg, state.answer);
         let said_since = latest.and_then(|latest| {
             let mut since = self.turns.iter().skip(latest.index() + 1);
-            since.rfind(|turn| turn.leg == leg && !turn.text.is_empty())
+            since.rfind(|turn| turn.leg == leg && turn.is_asking())
         });
         let (has_words, has_speech) = (
             said_since.is_some(),
@@ -139,7 +139,7 @@ impl Session {
         let id = self.answer(at, sink);
         let silent = self
             .turn(id)
-            .and_then(|turn| turn.blocks.iter().position(|block| !block.has_audio));
+            .and_then(|turn| turn.blocks.iter().position(Block::awaits_audio));
         let (id, block) = silent.map_or_else(|| self.plan_block(at, sink), |block| (id, block));
         if let Some(block) = self.block_mut(id, block) {
             block.has_audio = true;

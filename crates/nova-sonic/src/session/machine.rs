@@ -12,6 +12,7 @@ use crate::session::contents::{Content, Contents};
 use crate::session::event::{Leg, SessionEvent, TextStage, TurnId};
 use crate::session::finals;
 use crate::session::ledger::Ledger;
+use crate::session::pending::PendingTool;
 use crate::session::turn::{Block, Origin, Turn};
 
 /// Makes a conversation of server events.
@@ -24,6 +25,7 @@ pub struct Session {
     pub(super) legs: Vec<LegState>,
     options: SessionOptions,
     ledger: Ledger,
+    pending: Vec<PendingTool>,
     stale_samples: u64,
 }
 
@@ -126,6 +128,31 @@ impl Session {
             state.user = None;
         }
         id
+    }
+
+    /// The application told the model to speak, in a text turn that is none of the conversation's: a greeting, a nudge, a
+    /// late tool result.
+    pub fn instructed(&mut self, leg: Leg) {
+        let at = self.leg(leg);
+        self.push(Turn::new(leg, Origin::Instruction));
+        if let Some(state) = self.legs.get_mut(at) {
+            state.user = None;
+        }
+    }
+
+    /// The result of a tool use was sent, in whatever form; gives the call, once.
+    pub fn tool_answered(&mut self, tool_use_id: &str) -> Option<PendingTool> {
+        let at = self
+            .pending
+            .iter()
+            .position(|tool| &*tool.tool_use_id == tool_use_id)?;
+        Some(self.pending.remove(at))
+    }
+
+    /// Tool uses that have had no result, oldest first: what a renewed session has to carry over as text.
+    #[must_use]
+    pub fn pending_tools(&self) -> &[PendingTool] {
+        &self.pending
     }
 
     /// The player has played this many samples of an answer so far, silence of its own left out.
@@ -311,12 +338,19 @@ impl Session {
     }
 
     fn tool_call(&mut self, at: usize, call: ToolUse, sink: &mut impl FnMut(SessionEvent)) {
-        let new = self
-            .legs
-            .get_mut(at)
-            .is_some_and(|state| state.tool_uses.insert(call.tool_use_id.clone()));
-        if new {
+        let Some(state) = self.legs.get_mut(at) else {
+            return;
+        };
+        let leg = state.leg;
+        if state.tool_uses.insert(call.tool_use_id.clone()) {
             let turn = self.answer(at, sink);
+            self.pending.push(PendingTool {
+                tool_use_id: call.tool_use_id.clone(),
+                tool_name: call.tool_name.clone(),
+                arguments: call.arguments.clone(),
+                leg,
+                turn,
+            });
             sink(SessionEvent::ToolCall { turn, call });
         }
     }

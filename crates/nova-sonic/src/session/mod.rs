@@ -7,9 +7,11 @@ mod finals;
 mod heard;
 mod ledger;
 mod machine;
+mod pending;
 mod transcript;
 mod turn;
 
 pub use event::{Leg, SessionEvent, Speaker, TextStage, TurnId};
 pub use machine::{Session, SessionOptions};
+pub use pending::PendingTool;
 pub use transcript::{EntryState, TranscriptEntry};

@@ -27,6 +27,8 @@ pub(super) enum Origin {
     Spoken,
     /// The user typed.
     Typed,
+    /// The application told the model to speak (a greeting, a late tool result); no turn of the conversation.
+    Instruction,
     /// The model answered.
     Answer {
         /// There are words of the user between this answer and one that was interrupted before it.
@@ -44,6 +46,11 @@ pub(super) struct Block {
 }
 
 impl Block {
+    /// Whether new speech may be this block's.
+    pub(super) fn awaits_audio(&self) -> bool {
+        !self.has_audio || (self.samples == 0 && self.planned.is_empty())
+    }
+
     /// Whether a final text is still expected.
     pub(super) fn is_open(&self) -> bool {
         self.spoken.is_none() && !self.planned.is_empty()
@@ -74,6 +81,11 @@ impl Turn {
         } else {
             Speaker::User
         }
+    }
+
+    /// Whether there is something in it that the model answers.
+    pub(super) fn is_asking(&self) -> bool {
+        !self.text.is_empty() || self.origin == Origin::Instruction
     }
 
     /// Samples of speech that arrived.

@@ -146,6 +146,14 @@ impl Grammar {
         }
     }
 
+    /// Milliseconds of audio in the open block.
+    pub(super) const fn sent_audio_ms(&self) -> u64 {
+        match &self.audio {
+            Audio::Open { rate, fed, .. } => (*fed / rate.bytes_in_ms(1)) as u64,
+            Audio::None | Audio::Closed => 0,
+        }
+    }
+
     /// The blocks that are open: a TEXT or TOOL block first, then the audio block.
     pub(super) fn open_blocks(&self) -> Vec<String> {
         let audio = match &self.audio {

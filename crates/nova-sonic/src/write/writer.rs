@@ -280,6 +280,12 @@ impl Writer {
         self.audio.as_ref().map(|audio| audio.rate)
     }
 
+    /// Milliseconds of audio that went out, the priming silence included: the clock of `inputAudioOffsetMs`.
+    #[must_use]
+    pub fn sent_audio_ms(&self) -> u64 {
+        self.grammar.sent_audio_ms()
+    }
+
     /// Whether [`close`](Self::close) has been done: nothing more may be written.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
