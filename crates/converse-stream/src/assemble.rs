@@ -248,7 +248,6 @@ impl Assembler {
         let Some(block) = self.reply.blocks.get_mut(at) else {
             return;
         };
-        block.ended = true;
         if let ReplyContent::ToolUse(call) = &mut block.content {
             if call.input.is_blank() {
                 self.blank = Some(at);
@@ -258,6 +257,7 @@ impl Assembler {
             let call = Box::new(call.clone());
             sink(Event::ToolCall { index, call });
         }
+        block.ended = true;
         sink(Event::BlockStop { index });
     }
 
@@ -271,6 +271,7 @@ impl Assembler {
             return;
         };
         let index = block.index;
+        block.ended = true;
         if let ReplyContent::ToolUse(call) = &mut block.content {
             if !cut {
                 call.input = ToolInput::Complete(Json::empty_object());

@@ -48,7 +48,7 @@ pub struct Reply {
 pub struct ReplyBlock {
     /// Its index on the wire.
     pub index: u32,
-    /// Whether its end has come.
+    /// Whether its end has come. A tool call without input ends only when it is known whether it was cut.
     pub ended: bool,
     /// What it holds.
     #[serde(flatten)]

@@ -109,7 +109,10 @@ fn the_events_of_every_case_are_written_again() {
         let whole = run.events.iter().filter(|event| !partial(event));
         assert!(again.iter().eq(whole), "{name}: {again:?}");
         let outcome = events.finish();
-        assert!(outcome.is_complete() || !run.outcome.is_complete(), "{name}");
+        assert!(
+            outcome.is_complete() || !run.outcome.is_complete(),
+            "{name}"
+        );
         assert_eq!(outcome.received().blocks, run.reply().blocks, "{name}");
     }
 }
