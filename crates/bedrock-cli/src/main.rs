@@ -1,8 +1,10 @@
 //! The `bedrock` command: voice sessions with Amazon Bedrock, and a Bedrock on your own machine.
 
+mod connect;
 mod exit;
 mod serve;
 mod signals;
+mod sonic;
 
 use std::process::ExitCode;
 
@@ -23,6 +25,8 @@ const EXIT_CODES: &str = "Exit codes: 0 complete, 1 failed, 2 wrong usage, 3 inc
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Hold a spoken conversation: a voice in, the model's voice out.
+    Sonic(Box<sonic::Args>),
     /// Run a Bedrock on this machine, for tests and demos.
     Serve(serve::Args),
 }
@@ -35,6 +39,7 @@ fn main() -> ExitCode {
     };
     let ended = runtime.block_on(async {
         match cli.command {
+            Command::Sonic(args) => sonic::run(&args).await,
             Command::Serve(args) => serve::run(&args).await,
         }
     });

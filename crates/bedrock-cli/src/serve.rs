@@ -12,6 +12,7 @@ use crate::signals;
 
 /// Run a Bedrock on this machine, for tests and demos.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub(crate) struct Args {
     /// Where to listen; only loopback addresses are taken, port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]

@@ -1,5 +1,7 @@
 //! Credentials from AWS's own crates, and what aws-config finds on this machine.
 
+use std::fmt::Write as _;
+
 use aws_credential_types::provider::ProvideCredentials as AwsProvideCredentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_credential_types::provider::error::CredentialsError as AwsError;
@@ -48,16 +50,18 @@ impl ProvideCredentials for AwsCredentials {
     }
 }
 
+/// One line: what to do first, then what the chain said.
 fn said_plainly(error: &AwsError) -> CredentialsError {
     if matches!(error, AwsError::CredentialsNotLoaded(_)) {
         return CredentialsError::new(HOW_TO);
     }
-    let mut text = format!("AWS credentials could not be loaded: {error}");
+    let mut text = format!("{HOW_TO} (tried last: {error}");
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
+        let _ = write!(text, ": {cause}");
         source = cause.source();
     }
+    text.push(')');
     CredentialsError::new(text)
 }
 

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::credentials::{ProvideCredentials, SharedProvider};
 use crate::endpoint::{Endpoint, Operation};
 use crate::error::Error;
+use crate::sonic::SonicBuilder;
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("application/vnd.amazon.eventstream");
 const AGENT: HeaderValue =
@@ -32,7 +33,6 @@ struct Inner {
 
 impl Client {
     /// Settings for a client.
-    #[must_use]
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
     }
@@ -64,6 +64,11 @@ impl Client {
         &self.0.clock
     }
 
+    /// A voice session with a Nova Sonic model, `amazon.nova-2-5-sonic` for example.
+    pub fn sonic(&self, model: impl Into<String>) -> SonicBuilder {
+        SonicBuilder::new(self.clone(), model.into())
+    }
+
     /// Makes a connection for one duplex call and spawns its driver, which ends with the connection.
     pub(crate) async fn connect(&self) -> Result<Connection, Error> {
         let origin = self
@@ -91,9 +96,9 @@ impl Client {
             .map_err(|error| Error::config(error.to_string()))?
             .into_parts();
         let now = inner.clock.now();
-        let signed = sign_head(&parts, Payload::SignedEvents, &credentials, &scope, now)
+        let signature = sign_head(&parts, Payload::SignedEvents, &credentials, &scope, now)
             .map_err(|error| Error::config(error.to_string()))?;
-        let seed = signed.apply(&mut parts.headers);
+        let seed = signature.apply(&mut parts.headers);
         // Not signed: proxies like to change it.
         parts.headers.insert(USER_AGENT, AGENT);
         let expires_at = credentials.expires_at();
@@ -252,7 +257,7 @@ impl ClientBuilder {
 
 impl Default for ClientBuilder {
     fn default() -> Self {
-        let patience = Duration::from_secs(300);
+        let patience = Duration::from_mins(5);
         let deadlines = Deadlines {
             first_byte: Some(patience),
             between_bytes: Some(patience),
@@ -264,7 +269,7 @@ impl Default for ClientBuilder {
             profile: None,
             endpoint_url: None,
             credentials: None,
-            min_lifetime: Duration::from_secs(60),
+            min_lifetime: Duration::from_mins(1),
             roots_pem: None,
             settings: Settings::default().deadlines(deadlines),
             clock: Clock::system(),

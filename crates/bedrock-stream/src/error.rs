@@ -202,10 +202,10 @@ impl fmt::Display for Error {
             ErrorKind::Config(text) | ErrorKind::Credentials(text) => return f.write_str(text),
             ErrorKind::Transport(error) => write!(f, "{error}")?,
             ErrorKind::Decode(error) => {
-                write!(f, "the service's answer is not a stream of frames: {error}")?
+                write!(f, "the service's answer is not a stream of frames: {error}")?;
             }
             ErrorKind::Protocol(text) => {
-                write!(f, "the service's answer cannot be understood: {text}")?
+                write!(f, "the service's answer cannot be understood: {text}")?;
             }
             ErrorKind::Refused(text) => write!(f, "not sent: {text}")?,
             ErrorKind::Encode(text) => write!(f, "an event could not be written: {text}")?,
@@ -238,5 +238,20 @@ impl StdError for Error {
             ErrorKind::Decode(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+impl From<nova_sonic::ReadError> for Error {
+    fn from(error: nova_sonic::ReadError) -> Self {
+        match error {
+            nova_sonic::ReadError::Service(error) => error.into(),
+            other => Self::new(ErrorKind::Protocol(other.to_string())),
+        }
+    }
+}
+
+impl From<nova_sonic::Refusal> for Error {
+    fn from(refusal: nova_sonic::Refusal) -> Self {
+        Self::new(ErrorKind::Refused(refusal.to_string()))
     }
 }

@@ -1,21 +1,68 @@
 //! A client for the streaming operations of Amazon Bedrock, made of small parts.
+//!
+//! Voice sessions with Nova Sonic over InvokeModelWithBidirectionalStream: typed operations that cannot break the
+//! protocol's order, every event signed when it leaves, one typed verdict at the end. A session never hangs (six named
+//! deadlines), and one that was cut is never reported as complete.
+//!
+//! ```no_run
+//! use bedrock_stream::{Client, Error};
+//! use nova_sonic::{NOVA_2_5_SONIC, ServerEvent};
+//!
+//! # fn microphone() -> Option<[u8; 1024]> { None }
+//! # fn play(_: bytes::Bytes) {}
+//! # async fn run() -> Result<(), Error> {
+//! let client = Client::from_env().await?; // region and credentials as everywhere with AWS
+//! let (mut voice, mut events) = client
+//!     .sonic(NOVA_2_5_SONIC)
+//!     .system("You are a friendly assistant.")
+//!     .open()
+//!     .await?;
+//!
+//! let speak = async move {
+//!     while let Some(chunk) = microphone() {
+//!         voice.audio(&chunk).await?; // 32 ms of PCM16 at 16 kHz
+//!     }
+//!     voice.close().await
+//! };
+//! let listen = async move {
+//!     while let Some(event) = events.next().await? {
+//!         match event {
+//!             ServerEvent::TextOutput(text) => println!("{}: {}", text.role.as_str(), text.content),
+//!             ServerEvent::AudioOutput(audio) => play(audio.pcm),
+//!             _ => {}
+//!         }
+//!     }
+//!     Ok(()) // only a complete session leads here
+//! };
+//! tokio::try_join!(speak, listen)?;
+//! # Ok(()) }
+//! ```
+//!
+//! The two halves are owned and `Send`: one task can speak while another listens. When the service ends the session, the
+//! speaking half's next error is what the service said, not "broken pipe".
+//!
+//! The parts are crates of their own, usable without this one: [`eventstream_codec`], [`eventstream_sigv4`],
+//! [`h2_duplex`], [`nova_sonic`], [`bedrock_wire`].
 
 #[cfg(feature = "aws-credential-types")]
 mod aws;
-mod cause;
 mod client;
 mod clock;
 mod credentials;
 mod endpoint;
 mod error;
+mod link;
 mod receiver;
 mod sender;
+mod sonic;
 
 #[cfg(feature = "aws-credential-types")]
 pub use aws::AwsCredentials;
+pub use bedrock_wire::{Advice, Missing, Outcome, ServiceError};
 pub use client::{Client, ClientBuilder};
 pub use clock::Clock;
 pub use credentials::{CredentialsError, CredentialsFuture, ProvideCredentials};
 pub use error::{Error, ErrorKind, Phase};
 pub use eventstream_sigv4::Credentials;
 pub use h2_duplex::Deadlines;
+pub use sonic::{SonicBuilder, SonicReceiver, SonicSender};

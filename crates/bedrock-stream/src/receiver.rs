@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 use std::time::UNIX_EPOCH;
 
-use bedrock_wire::ServiceError;
+use bedrock_wire::{Outcome, ServiceError};
 use bytes::BytesMut;
 use eventstream_codec::{Decoder, Inbound, Timestamp, TransportEnd};
 use h2_duplex::ReceiveHalf;
 
-use crate::cause::Cause;
 use crate::clock::Clock;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
+use crate::link::Link;
 
 /// Bytes of an error body that are read; what is longer is cut.
 const MAX_ERROR_BODY: usize = 1024 * 1024;
@@ -22,7 +22,7 @@ pub(crate) struct FrameReceiver<H, I: Inbound> {
     inbound: I,
     events: VecDeque<I::Event>,
     clock: Clock,
-    cause: Cause,
+    link: Link,
     /// Whether the response head has come and was 200.
     accepted: bool,
     request_id: Option<String>,
@@ -39,28 +39,26 @@ struct Ended<O> {
     reported: bool,
 }
 
-impl<H: ReceiveHalf, I: Inbound> FrameReceiver<H, I>
+impl<H, I, R, E> FrameReceiver<H, I>
 where
-    I::Error: Into<Error>,
+    H: ReceiveHalf,
+    R: 'static,
+    I: Inbound<Error = E, Outcome = Outcome<R, E>>,
+    E: Into<Error> + std::error::Error + Send + Sync + 'static,
 {
-    pub(crate) fn new(half: H, inbound: I, clock: Clock, cause: Cause) -> Self {
+    pub(crate) fn new(half: H, inbound: I, clock: Clock, link: Link) -> Self {
         Self {
             half,
             decoder: Decoder::new(),
             inbound,
             events: VecDeque::new(),
             clock,
-            cause,
+            link,
             accepted: false,
             request_id: None,
             error_body: BytesMut::new(),
             ended: None,
         }
-    }
-
-    /// What turns frames into events.
-    pub(crate) fn inbound_mut(&mut self) -> &mut I {
-        &mut self.inbound
     }
 
     /// The service's id for this call, once the response head is there.
@@ -82,8 +80,20 @@ where
                 return Err(error);
             }
             self.accepted = true;
+            self.link.accept();
         }
         Ok(())
+    }
+
+    /// The error that the call was refused with; never ready where it is accepted.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub(crate) async fn refused(&mut self) -> Error {
+        match self.ready().await {
+            Err(error) => error,
+            Ok(()) => std::future::pending().await,
+        }
     }
 
     /// The next event; `None` when the call is over. What arrived before a failure comes before it; after `None`, and
@@ -115,6 +125,11 @@ where
     /// How the call ended; `None` while it has not.
     pub(crate) fn outcome(&self) -> Option<&I::Outcome> {
         self.ended.as_ref().map(|ended| &ended.outcome)
+    }
+
+    /// Why the call ended, unless it ended well.
+    pub(crate) fn error(&self) -> Option<&Error> {
+        self.ended.as_ref().and_then(|ended| ended.error.as_ref())
     }
 
     /// Waits for the head and judges it.
@@ -168,11 +183,19 @@ where
     }
 
     fn end(&mut self, end: TransportEnd, error: Option<Error>) {
-        self.cause.tell(error.clone().unwrap_or_else(Error::ended));
         let events = &mut self.events;
         let outcome = self
             .inbound
             .finish(end, &mut |event| events.push_back(event));
+        // A clean end of the transport is not yet the end of a session.
+        let error = error.or_else(|| match &outcome {
+            Outcome::Incomplete { missing, .. } => {
+                let id = self.request_id.as_deref();
+                Some(Error::new(ErrorKind::Incomplete(*missing)).with_request_id(id))
+            }
+            _ => None,
+        });
+        self.link.end(error.clone().unwrap_or_else(Error::ended));
         self.ended = Some(Ended {
             outcome,
             error,

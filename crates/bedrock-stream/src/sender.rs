@@ -1,111 +1,119 @@
 //! The sending half: frames are written, sealed and sent, in that order and as late as possible.
 
+use bedrock_wire::seal_frames;
 use bytes::BytesMut;
 use eventstream_codec::Seal;
 use h2_duplex::SendHalf;
 
-use crate::cause::Cause;
 use crate::clock::Clock;
 use crate::error::Error;
+use crate::link::Link;
 
-/// Sends frames of one call. Whatever it sends is sealed: signed, or left alone by a sealer that the caller named.
+/// Sends the frames of one call. Whatever it sends is sealed: signed, or left alone by a sealer that the caller named.
+///
+/// Each method waits for room in the flow-control window before it writes and seals, since the service refuses
+/// signatures that are older than five minutes.
 pub(crate) struct FrameSender<H, S> {
     half: H,
     sealer: S,
     clock: Clock,
-    buf: BytesMut,
-    cause: Cause,
+    wire: BytesMut,
+    /// Frames that are written together and sealed one by one.
+    frames: BytesMut,
+    end_sealed: bool,
+    link: Link,
 }
 
 impl<H: SendHalf, S: Seal> FrameSender<H, S> {
-    pub(crate) fn new(half: H, sealer: S, clock: Clock, cause: Cause) -> Self {
+    pub(crate) fn new(half: H, sealer: S, clock: Clock, link: Link) -> Self {
         Self {
             half,
             sealer,
             clock,
-            buf: BytesMut::new(),
-            cause,
+            wire: BytesMut::new(),
+            frames: BytesMut::new(),
+            end_sealed: false,
+            link,
         }
     }
 
-    /// Waits for room, then has `write` append frames and sends them as one piece.
-    ///
-    /// Signatures are made when the first byte can go, since the service refuses those older than five minutes.
-    ///
-    /// # Errors
-    /// The call's error, or that of `write`, in which case nothing was sent.
+    /// Has `write` append exactly one frame, and sends it. It is sealed where it was written.
     ///
     /// # Cancel safety
     /// A future dropped before `write` has run has sent nothing; dropped later, the rest goes out with the next call.
-    pub(crate) async fn send(
+    pub(crate) async fn send_frame<E: Into<Error>>(
         &mut self,
-        write: impl FnOnce(&mut FrameBatch<'_, S>) -> Result<(), Error>,
+        write: impl FnOnce(&mut BytesMut) -> Result<(), E>,
     ) -> Result<(), Error> {
-        if let Err(error) = self.half.ready().await {
-            return Err(self.cause.of(error).await);
+        self.ready().await?;
+        let at = self.wire.len();
+        self.wire.resize(at + self.sealer.headroom(), 0);
+        let sealed = write(&mut self.wire).map_err(Into::into).and_then(|()| {
+            self.sealer
+                .seal(self.clock.now(), &mut self.wire, at)
+                .map_err(Error::seal)
+        });
+        if sealed.is_err() {
+            self.wire.truncate(at);
         }
-        let mut batch = FrameBatch {
-            sealer: &mut self.sealer,
-            now: self.clock.now(),
-            buf: &mut self.buf,
-        };
-        write(&mut batch)?;
+        sealed?;
+        self.flush().await
+    }
+
+    /// Has `write` append any number of frames, and sends them as one piece.
+    ///
+    /// # Cancel safety
+    /// As [`send_frame`](Self::send_frame).
+    pub(crate) async fn send_frames<E: Into<Error>>(
+        &mut self,
+        write: impl FnOnce(&mut BytesMut) -> Result<(), E>,
+    ) -> Result<(), Error> {
+        self.ready().await?;
+        self.frames.clear();
+        write(&mut self.frames).map_err(Into::into)?;
+        let at = self.wire.len();
+        let now = self.clock.now();
+        if let Err(error) = seal_frames(&mut self.sealer, now, &self.frames, &mut self.wire) {
+            self.wire.truncate(at);
+            return Err(Error::seal(error));
+        }
         self.flush().await
     }
 
     /// Sends what ends the stream and closes the sending direction.
     ///
     /// # Cancel safety
-    /// As [`send`](Self::send).
+    /// Cancel safe: may be called again until it is done.
     pub(crate) async fn finish(&mut self) -> Result<(), Error> {
-        if let Err(error) = self.half.ready().await {
-            return Err(self.cause.of(error).await);
+        if !self.end_sealed {
+            self.ready().await?;
+            self.sealer
+                .seal_end(self.clock.now(), &mut self.wire)
+                .map_err(Error::seal)?;
+            self.end_sealed = true;
         }
-        self.sealer
-            .seal_end(self.clock.now(), &mut self.buf)
-            .map_err(Error::seal)?;
         self.flush().await?;
         match self.half.finish().await {
             Ok(()) => Ok(()),
-            Err(error) => Err(self.cause.of(error).await),
+            Err(error) => Err(self.link.cause_of(error).await),
+        }
+    }
+
+    async fn ready(&mut self) -> Result<(), Error> {
+        match self.half.ready().await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.link.cause_of(error).await),
         }
     }
 
     async fn flush(&mut self) -> Result<(), Error> {
-        if self.buf.is_empty() {
+        if self.wire.is_empty() {
             return Ok(());
         }
-        let chunk = self.buf.split().freeze();
+        let chunk = self.wire.split().freeze();
         match self.half.send(chunk).await {
             Ok(()) => Ok(()),
-            Err(error) => Err(self.cause.of(error).await),
+            Err(error) => Err(self.link.cause_of(error).await),
         }
-    }
-}
-
-/// Frames that go out together. Each is sealed as soon as it is written.
-pub(crate) struct FrameBatch<'a, S> {
-    sealer: &'a mut S,
-    now: eventstream_codec::Timestamp,
-    buf: &'a mut BytesMut,
-}
-
-impl<S: Seal> FrameBatch<'_, S> {
-    /// Has `write` append one frame behind the headroom, and seals it. On error the batch is as it was.
-    pub(crate) fn frame<E: Into<Error>>(
-        &mut self,
-        write: impl FnOnce(&mut BytesMut) -> Result<(), E>,
-    ) -> Result<(), Error> {
-        let at = self.buf.len();
-        self.buf.resize(at + self.sealer.headroom(), 0);
-        let written = write(self.buf).map_err(Into::into).and_then(|()| {
-            self.sealer
-                .seal(self.now, self.buf, at)
-                .map_err(Error::seal)
-        });
-        if written.is_err() {
-            self.buf.truncate(at);
-        }
-        written
     }
 }

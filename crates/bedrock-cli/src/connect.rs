@@ -1,0 +1,80 @@
+//! Where a command connects to: Amazon Bedrock, another endpoint, or a Bedrock started just for it.
+
+use std::path::PathBuf;
+
+use bedrock_loopback::Loopback;
+use bedrock_stream::{Client, Credentials};
+use clap::Args;
+
+/// The options of every command that talks to Bedrock.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection")]
+pub(crate) struct ConnectArgs {
+    /// Talk to a Bedrock on this machine that is started for this command: no account, no network
+    #[arg(long, conflicts_with_all = ["endpoint_url", "ca_file", "profile"])]
+    loopback: bool,
+    /// The AWS region; otherwise that of the environment or the profile
+    #[arg(long, value_name = "NAME")]
+    region: Option<String>,
+    /// The profile in the AWS configuration files
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// Another endpoint: a VPC endpoint, a gateway, `bedrock serve` [env: `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`]
+    #[arg(long, value_name = "URL")]
+    endpoint_url: Option<String>,
+    /// Certificates to trust instead of the system's, in PEM [env: `AWS_CA_BUNDLE`]
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+}
+
+impl ConnectArgs {
+    /// The client, and the server where one was started for it.
+    pub(crate) async fn connect(&self) -> Result<(Client, Option<Loopback>), String> {
+        if self.loopback {
+            return self.start_loopback().await;
+        }
+        let mut builder = Client::builder();
+        if let Some(region) = &self.region {
+            builder = builder.region(region);
+        }
+        if let Some(profile) = &self.profile {
+            builder = builder.profile(profile);
+        }
+        // Read here and not by clap: with --loopback the environment must not matter.
+        let env = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        if let Some(url) = self
+            .endpoint_url
+            .clone()
+            .or_else(|| env("AWS_ENDPOINT_URL_BEDROCK_RUNTIME"))
+        {
+            builder = builder.endpoint_url(url);
+        }
+        if let Some(path) = &self.ca_file {
+            let pem =
+                std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+            builder = builder.trust_pem(pem);
+        }
+        let client = builder.load().await.map_err(|error| error.to_string())?;
+        Ok((client, None))
+    }
+
+    async fn start_loopback(&self) -> Result<(Client, Option<Loopback>), String> {
+        let region = self.region.as_deref().unwrap_or("us-east-1");
+        let server = Loopback::builder()
+            .region(region)
+            .start()
+            .await
+            .map_err(|error| format!("the loopback Bedrock did not start: {error}"))?;
+        let client = Client::builder()
+            .region(region)
+            .endpoint_url(server.url())
+            .trust_pem(server.ca_pem())
+            .credentials(Credentials::new(
+                server.access_key_id(),
+                server.secret_access_key(),
+            ))
+            .build()
+            .map_err(|error| error.to_string())?;
+        Ok((client, Some(server)))
+    }
+}

@@ -1,0 +1,14 @@
+//! Whole conversations, TLS and HTTP/2 included, over pipes in memory and under virtual time.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod captured;
+mod conversation;
+mod early_end;
+mod stage;
+mod tape;

@@ -1,0 +1,158 @@
+//! A client and a loopback Bedrock joined by a pipe, on one virtual clock.
+
+use std::time::{Duration, SystemTime};
+
+use bedrock_loopback::{Builder, Loopback, Server};
+use bedrock_stream::{Client, Clock, Credentials, Error, SonicBuilder, SonicReceiver, SonicSender};
+use eventstream_codec::Timestamp;
+use h2_duplex::{Connector, Settings, Tls};
+use nova_sonic::{Received, ServerEvent};
+
+use crate::tape::{Tape, Taped, TapedReceiver};
+
+/// When every conversation here begins: 2026-11-21, an hour before midnight UTC.
+const START_SECS: u64 = 1_795_302_000;
+
+/// A client's session with a server behind a pipe.
+pub(crate) struct Stage {
+    pub(crate) voice: SonicSender,
+    pub(crate) events: SonicReceiver<TapedReceiver>,
+    /// What the client received.
+    pub(crate) tape: Tape,
+}
+
+/// Opens a session with a server of these settings.
+pub(crate) async fn open(server: Builder, session: fn(SonicBuilder) -> SonicBuilder) -> Stage {
+    try_open(server, "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", session)
+        .await
+        .expect("opens")
+}
+
+/// As `open`, with a secret that may be wrong.
+pub(crate) async fn try_open(
+    server: Builder,
+    secret: &str,
+    session: fn(SonicBuilder) -> SonicBuilder,
+) -> Result<Stage, Error> {
+    let start = SystemTime::UNIX_EPOCH + Duration::from_secs(START_SECS);
+    let server = server
+        .clock(bedrock_loopback::Clock::starting_at(start))
+        .build()
+        .expect("settings that can be");
+    let client = client(&server, secret);
+    let (near, far) = tokio::io::duplex(16 * 1024);
+    tokio::spawn({
+        let server = server.clone();
+        async move { server.serve_tls(far).await }
+    });
+    let tls = Tls::builder()
+        .roots_pem(server.ca_pem().as_bytes())
+        .unwrap()
+        .build()
+        .unwrap();
+    let uri = http::Uri::from_static("https://localhost");
+    let (connection, driver) = Connector::new(tls, Settings::default())
+        .connect_over(near, &uri)
+        .await
+        .expect("connects");
+    tokio::spawn(driver);
+    let tape = Tape::default();
+    let mut connection = Taped {
+        connection,
+        tape: tape.clone(),
+    };
+    let (voice, events) = session(client.sonic("amazon.nova-2-5-sonic"))
+        .open_on(&mut connection)
+        .await?;
+    Ok(Stage {
+        voice,
+        events,
+        tape,
+    })
+}
+
+pub(crate) fn client(server: &Server, secret: &str) -> Client {
+    let start = Timestamp::from_millis(i64::try_from(START_SECS).unwrap() * 1000);
+    Client::builder()
+        .region(server.region())
+        .endpoint_url("https://localhost")
+        .trust_pem(server.ca_pem())
+        .credentials(Credentials::new(server.access_key_id(), secret))
+        .clock(Clock::starting_at(start))
+        .build()
+        .expect("settings that can be")
+}
+
+/// The question as 32 ms chunks of PCM16 at 16 kHz.
+pub(crate) fn question() -> Vec<Vec<u8>> {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../fixtures/audio/question.wav"
+    );
+    let wav = std::fs::read(path).expect("fixtures/audio/question.wav");
+    wav[44..].chunks(1024).map(<[u8]>::to_vec).collect()
+}
+
+/// Asks the question and hears the answer to its end.
+pub(crate) async fn ask(stage: Stage) -> (Vec<ServerEvent>, Result<Received, Error>) {
+    say(stage, question()).await
+}
+
+/// Speaks `chunks` of 32 ms at real-time pace and silence after them, waits for the end of the model's turn, closes.
+pub(crate) async fn say(
+    mut stage: Stage,
+    chunks: Vec<Vec<u8>>,
+) -> (Vec<ServerEvent>, Result<Received, Error>) {
+    let (turn, turn_ended) = tokio::sync::oneshot::channel();
+    let speak = async {
+        for chunk in chunks {
+            stage.voice.audio(&chunk).await?;
+            tokio::time::sleep(Duration::from_millis(32)).await;
+        }
+        let silence = async {
+            loop {
+                stage.voice.audio(&[0; 1024]).await?;
+                tokio::time::sleep(Duration::from_millis(32)).await;
+            }
+        };
+        tokio::select! {
+            result = silence => return result,
+            _ = turn_ended => {}
+        }
+        stage.voice.close().await
+    };
+    let listen = async {
+        let (mut turn, mut seen) = (Some(turn), Vec::new());
+        loop {
+            match stage.events.next().await {
+                Ok(Some(event)) => {
+                    if ends_turn(&event) {
+                        turn.take().map(|turn| turn.send(()));
+                    }
+                    seen.push(event);
+                }
+                Ok(None) => return (seen, None),
+                Err(error) => return (seen, Some(error)),
+            }
+        }
+    };
+    let (spoken, (seen, heard)) = tokio::join!(speak, listen);
+    let outcome = stage.events.outcome().expect("ended");
+    let result = match heard.or(spoken.err()) {
+        Some(error) => Err(error),
+        None if outcome.is_complete() => Ok(outcome.into_received()),
+        None => panic!("no error, and yet {}", outcome.name()),
+    };
+    (seen, result)
+}
+
+pub(crate) fn ends_turn(event: &ServerEvent) -> bool {
+    matches!(event, ServerEvent::ContentEnd(end)
+        if end.kind == Some(nova_sonic::ContentKind::Audio)
+            && end.stop_reason == Some(nova_sonic::StopReason::EndTurn))
+}
+
+/// A server with default settings.
+pub(crate) fn server() -> Builder {
+    Loopback::builder()
+}
