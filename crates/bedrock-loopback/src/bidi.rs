@@ -105,7 +105,11 @@ struct Conversation {
 
 impl Conversation {
     async fn run(mut self, mut body: RecvStream) {
-        let ended = self.converse(&mut body).await;
+        let mut ended = self.converse(&mut body).await;
+        if matches!(ended, Err(Ended::Service(_) | Ended::Signature(_))) {
+            // What was said before goes out before the error.
+            ended = self.pass_on().and(ended);
+        }
         let request_id = self.call.request_id.clone();
         let notice = match ended {
             Ok(()) => Notice::Completed { request_id },

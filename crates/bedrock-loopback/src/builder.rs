@@ -12,6 +12,7 @@ use crate::fault::{Fault, FaultKind};
 use crate::ids::Ids;
 use crate::loopback::Loopback;
 use crate::notice::Notice;
+use crate::scenario::Scenario;
 use crate::server::{Http2, Observer, Server, State, Windows};
 use crate::sonic::{Limits, Pace, Settings};
 use crate::tls::Tls;
@@ -72,6 +73,7 @@ impl Default for Builder {
                     latency: Duration::ZERO,
                     speed: 4.0,
                 },
+                scenario: None,
             },
             seed: None,
             bearer_keys: Vec::new(),
@@ -200,6 +202,12 @@ impl Builder {
         if factor.is_finite() && factor > 0.0 {
             self.sonic.pace.speed = factor;
         }
+        self
+    }
+
+    /// A script for the server. Default: it echoes.
+    pub fn scenario(mut self, scenario: Scenario) -> Self {
+        self.sonic.scenario = Some(scenario);
         self
     }
 

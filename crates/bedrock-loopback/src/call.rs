@@ -111,6 +111,7 @@ impl Call {
             date: &self.state.http_date(),
             body,
             extras: Extras::of(&self.plan),
+            scenario: self.state.sonic.scenario.as_ref(),
         };
         let answered = request.answer(&mut self.ids);
         match answered.error {

@@ -13,6 +13,7 @@ use crate::answer;
 use crate::fault::{FaultKind, Plan};
 use crate::ids::Ids;
 use crate::operation::Operation;
+use crate::scenario::{Outcome, Scenario, Scripted};
 use crate::service_error::ServiceError;
 
 /// The longest request body: 25,000,000 bytes of InvokeModel's blob, and JSON around it.
@@ -27,6 +28,7 @@ pub(crate) struct OneWay<'a> {
     pub(crate) date: &'a str,
     pub(crate) body: &'a [u8],
     pub(crate) extras: Extras,
+    pub(crate) scenario: Option<&'a Scenario>,
 }
 
 /// Blocks of a Converse answer beside the text, because they were asked for.
@@ -76,6 +78,9 @@ impl OneWay<'_> {
     fn try_answer(&self, ids: &mut Ids) -> Result<Answered, ServiceError> {
         let body: Value = serde_json::from_slice(self.body)
             .map_err(|_| ServiceError::validation("The request body is not valid JSON."))?;
+        if let Some(outcome) = self.scripted() {
+            return self.play(outcome, ids);
+        }
         match self.operation {
             Operation::ConverseStream => {
                 let reply = echo::of_conversation(&body)?;
@@ -87,10 +92,9 @@ impl OneWay<'_> {
             }
             Operation::InvokeModelWithResponseStream => {
                 let (family, reply) = invoke::reply(self.model_id, &body)?;
-                let mut answered = self.stream(invoke::chunks(family, &reply, ids));
-                let kind = "x-amzn-bedrock-content-type";
-                answer::put(&mut answered.head, kind, "application/json");
-                Ok(answered)
+                let chunks = family.chunks(&reply);
+                let frames = chunks.iter().map(|chunk| invoke::chunk(chunk, ids));
+                Ok(self.chunks(frames.collect()))
             }
             Operation::InvokeModel => {
                 let (family, reply) = invoke::reply(self.model_id, &body)?;
@@ -104,6 +108,53 @@ impl OneWay<'_> {
                 Err(ServiceError::validation("This operation needs HTTP/2."))
             }
         }
+    }
+
+    /// What a scenario answers to this request.
+    fn scripted(&self) -> Option<&Outcome> {
+        let scenario = self.scenario?;
+        let answers = match self.operation {
+            Operation::Converse | Operation::ConverseStream => &scenario.converse,
+            _ => &scenario.invoke,
+        };
+        let streams = matches!(
+            self.operation,
+            Operation::ConverseStream | Operation::InvokeModelWithResponseStream
+        );
+        let body = String::from_utf8_lossy(self.body);
+        let fits = |scripted: &&Scripted| {
+            let shape = match scripted.answer {
+                Outcome::Stream(_) => streams,
+                Outcome::Whole(_) => !streams,
+                Outcome::Error(_) => true,
+            };
+            shape && body.contains(&scripted.contains)
+        };
+        answers.iter().find(fits).map(|scripted| &scripted.answer)
+    }
+
+    fn play(&self, outcome: &Outcome, ids: &mut Ids) -> Result<Answered, ServiceError> {
+        match outcome {
+            Outcome::Error(error) => Err(error.clone()),
+            Outcome::Whole(body) => Ok(self.whole(body)),
+            Outcome::Stream(events) if self.operation == Operation::ConverseStream => {
+                let frame =
+                    |(name, members): &(String, Value)| converse::event(name, members.clone(), ids);
+                Ok(self.stream(events.iter().map(frame).collect()))
+            }
+            Outcome::Stream(chunks) => {
+                let frame = |(_, chunk): &(String, Value)| invoke::chunk(chunk, ids);
+                Ok(self.chunks(chunks.iter().map(frame).collect()))
+            }
+        }
+    }
+
+    /// A stream of a family's chunks.
+    fn chunks(&self, frames: Vec<Bytes>) -> Answered {
+        let mut answered = self.stream(frames);
+        let kind = "x-amzn-bedrock-content-type";
+        answer::put(&mut answered.head, kind, "application/json");
+        answered
     }
 
     fn stream(&self, frames: Vec<Bytes>) -> Answered {

@@ -64,6 +64,25 @@ impl ErrorKind {
         }
     }
 
+    /// The error of a name such as `ThrottlingException` or `throttlingException`.
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        const ALL: [ErrorKind; 11] = [
+            ErrorKind::Validation,
+            ErrorKind::AccessDenied,
+            ErrorKind::ResourceNotFound,
+            ErrorKind::ModelTimeout,
+            ErrorKind::ModelError,
+            ErrorKind::ModelStreamError,
+            ErrorKind::Throttling,
+            ErrorKind::ModelNotReady,
+            ErrorKind::ServiceQuotaExceeded,
+            ErrorKind::InternalServer,
+            ErrorKind::ServiceUnavailable,
+        ];
+        let named = |kind: &Self| kind.name() == name || kind.exception_type() == name;
+        ALL.into_iter().find(named)
+    }
+
     /// The error that an HTTP status stands for.
     pub(crate) const fn of_status(status: u16) -> Self {
         match status {

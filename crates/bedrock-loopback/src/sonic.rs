@@ -1,6 +1,7 @@
 //! Nova Sonic: the protocol's order and limits as the service enforces them, and who answers.
 
 mod audio;
+mod dialogue;
 mod ear;
 mod echo;
 mod event;
@@ -9,6 +10,7 @@ mod limits;
 mod output;
 mod prompt;
 mod quirks;
+mod script;
 mod session;
 mod speech;
 mod usage;

@@ -23,12 +23,7 @@ const TOOL_USE_ID: &str = "tooluse_loopback1";
 /// A reply as a stream: no `contentBlockStart` for text, `metadata` after `messageStop`, padding in each event.
 pub(super) fn events(reply: &Reply, extras: Extras, ids: &mut Ids) -> Vec<Bytes> {
     let mut frames = Vec::new();
-    let mut send = |event_type: &str, mut members: Value| {
-        if let Value::Object(members) = &mut members {
-            members.insert("p".to_owned(), padding(ids).into());
-        }
-        frames.push(event_frame(event_type, members.to_string().as_bytes()));
-    };
+    let mut send = |event_type: &str, members| frames.push(event(event_type, members, ids));
     send("messageStart", json!({ "role": "assistant" }));
     for (index, block) in blocks(reply, extras).into_iter().enumerate() {
         if let Some(start) = block.start {
@@ -51,6 +46,14 @@ pub(super) fn events(reply: &Reply, extras: Extras, ids: &mut Ids) -> Vec<Bytes>
         json!({ "usage": usage(reply), "metrics": metrics }),
     );
     frames
+}
+
+/// One event, padded.
+pub(super) fn event(event_type: &str, mut members: Value, ids: &mut Ids) -> Bytes {
+    if let Value::Object(members) = &mut members {
+        members.insert("p".to_owned(), padding(ids).into());
+    }
+    event_frame(event_type, members.to_string().as_bytes())
 }
 
 pub(super) fn whole(reply: &Reply, extras: Extras) -> Value {

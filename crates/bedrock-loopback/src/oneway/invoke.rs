@@ -26,13 +26,10 @@ pub(super) fn reply(model_id: &str, body: &Value) -> Result<(Family, Reply), Ser
     Ok((family, reply))
 }
 
-/// A reply as a stream of `{"bytes": …, "p": …}`.
-pub(super) fn chunks(family: Family, reply: &Reply, ids: &mut Ids) -> Vec<Bytes> {
-    let frame = |chunk: Value| {
-        let part = json!({ "bytes": STANDARD.encode(chunk.to_string()), "p": padding(ids) });
-        event_frame("chunk", part.to_string().as_bytes())
-    };
-    family.chunks(reply).into_iter().map(frame).collect()
+/// A family's chunk as `{"bytes": …, "p": …}`.
+pub(super) fn chunk(chunk: &Value, ids: &mut Ids) -> Bytes {
+    let part = json!({ "bytes": STANDARD.encode(chunk.to_string()), "p": padding(ids) });
+    event_frame("chunk", part.to_string().as_bytes())
 }
 
 /// Headers that only the one-shot answer has.

@@ -87,7 +87,6 @@ impl Grammar {
     }
 
     /// A tool was asked for, so its result may come.
-    #[expect(dead_code, reason = "scenarios ask for tools; the echo does not")]
     pub(super) fn tool_asked(&mut self, tool_use_id: &str) {
         self.prompt
             .tool_uses

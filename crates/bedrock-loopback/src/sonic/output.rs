@@ -14,6 +14,7 @@ pub(super) enum Stop {
     PartialTurn,
     EndTurn,
     Interrupted,
+    ToolUse,
 }
 
 impl Stop {
@@ -22,6 +23,7 @@ impl Stop {
             Self::PartialTurn => "PARTIAL_TURN",
             Self::EndTurn => "END_TURN",
             Self::Interrupted => "INTERRUPTED",
+            Self::ToolUse => "TOOL_USE",
         }
     }
 }
@@ -43,6 +45,7 @@ pub(super) struct Outbox {
     completion_id: Option<String>,
     output_rate: u32,
     ledger: Ledger,
+    asked: Vec<String>,
     events: Vec<Value>,
 }
 
@@ -55,6 +58,7 @@ impl Outbox {
             completion_id: None,
             output_rate: 24_000,
             ledger: Ledger::default(),
+            asked: Vec::new(),
             events: Vec::new(),
         }
     }
@@ -73,7 +77,7 @@ impl Outbox {
         std::mem::take(&mut self.events)
     }
 
-    pub(super) fn id(&mut self) -> String {
+    fn id(&mut self) -> String {
         self.ids.uuid()
     }
 
@@ -146,6 +150,33 @@ impl Outbox {
         self.content_end(id, "AUDIO", stop);
     }
 
+    /// A whole tool block. Its result is asked for.
+    pub(super) fn tool_use(&mut self, name: &str, tool_use_id: &str, input: &Value) {
+        let id = self.id();
+        let start = json!({
+            "contentId": id,
+            "type": "TOOL",
+            "role": "TOOL",
+            "toolUseOutputConfiguration": { "mediaType": "application/json" },
+        });
+        self.push("contentStart", start);
+        let call = json!({
+            "contentId": id,
+            "role": "TOOL",
+            "toolName": name,
+            "toolUseId": tool_use_id,
+            "content": input.to_string(),
+        });
+        self.push("toolUse", call);
+        self.content_end(&id, "TOOL", Stop::ToolUse);
+        self.asked.push(tool_use_id.to_owned());
+    }
+
+    /// The ids of tool calls since the last call of this.
+    pub(super) fn take_asked(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.asked)
+    }
+
     pub(super) const fn count(&mut self, tokens: Tokens) {
         self.ledger.add(tokens);
     }
@@ -172,7 +203,8 @@ impl Outbox {
         self.push("contentEnd", end);
     }
 
-    fn push(&mut self, name: &str, members: Value) {
+    /// An event of any name, with the members that all events have.
+    pub(super) fn push(&mut self, name: &str, members: Value) {
         let mut body = Map::new();
         body.insert("sessionId".to_owned(), self.session_id.clone().into());
         body.insert("promptName".to_owned(), self.prompt_name.clone().into());

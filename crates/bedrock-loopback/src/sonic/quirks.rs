@@ -12,6 +12,7 @@ pub(crate) struct Quirks {
     pub(super) interrupts_after: Option<u64>,
     pub(super) empty_transcript: bool,
     pub(super) deaf: bool,
+    pub(super) tool_speech_tool: bool,
 }
 
 impl Quirks {
@@ -23,6 +24,7 @@ impl Quirks {
             interrupts_after: plan.place_of(FaultKind::InterruptAudio),
             empty_transcript: plan.has(FaultKind::EmptyTranscript),
             deaf: plan.has(FaultKind::Deaf),
+            tool_speech_tool: plan.has(FaultKind::ToolSpeechTool),
         }
     }
 }

@@ -3,14 +3,16 @@
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::echo::Echo;
+use super::dialogue::Dialogue;
 use super::event::InputEvent;
 use super::grammar::{Act, Grammar};
 use super::limits::Limits;
 use super::output::Outbox;
 use super::quirks::Quirks;
+use super::script::Script;
 use super::speech::Pace;
 use crate::ids::Ids;
+use crate::scenario::Scenario;
 use crate::service_error::{ErrorKind, ServiceError};
 
 const TIMED_OUT: &str = "Model has timed out in processing the request. Try your request again.";
@@ -24,6 +26,7 @@ pub(crate) struct Settings {
     pub(crate) strict: bool,
     pub(crate) limits: Limits,
     pub(crate) pace: Pace,
+    pub(crate) scenario: Option<Scenario>,
 }
 
 /// A Nova Sonic session without its transport.
@@ -32,7 +35,7 @@ pub(crate) struct Session {
     grammar: Grammar,
     limits: Limits,
     quirks: Quirks,
-    echo: Echo,
+    dialogue: Dialogue,
     out: Outbox,
     opened: Instant,
     last_input: Instant,
@@ -51,11 +54,19 @@ impl Session {
         if let Some(time) = quirks.times_out_after {
             limits.session = time;
         }
+        let scenario = if quirks.tool_speech_tool {
+            Some(Scenario::tool_speech_tool())
+        } else {
+            settings.scenario.clone()
+        };
+        let script = scenario
+            .filter(|scenario| !scenario.sonic.is_empty())
+            .map(|scenario| Script::new(scenario.sonic, scenario.repeat));
         Self {
             grammar: Grammar::new(model_id, settings.strict, limits.clone()),
             limits,
             quirks,
-            echo: Echo::new(settings.pace, quirks),
+            dialogue: Dialogue::new(settings.pace, quirks, script),
             out: Outbox::new(ids),
             opened: now,
             last_input: now,
@@ -76,7 +87,9 @@ impl Session {
             Act::AudioClosed => self.last_speech = None,
             _ => {}
         }
-        if self.echo.on_act(now, act, &mut self.out) && self.last_speech.is_some() {
+        let active = self.dialogue.on_act(now, act, &mut self.out);
+        self.allow_tool_results();
+        if active? && self.last_speech.is_some() {
             self.last_speech = Some(now);
         }
         Ok(())
@@ -108,8 +121,9 @@ impl Session {
         {
             return Err(ServiceError::validation(NO_SPEECH));
         }
-        self.echo.on_timer(now, &mut self.out);
-        Ok(())
+        let delivered = self.dialogue.on_timer(now, &mut self.out);
+        self.allow_tool_results();
+        delivered
     }
 
     /// When [`on_timer`](Self::on_timer) wants to be called next.
@@ -120,7 +134,7 @@ impl Session {
             self.silent_since()
                 .map(|silent| silent + self.limits.user_silence),
             self.unstable_at(),
-            self.echo.deadline(),
+            self.dialogue.deadline(),
         ];
         limits.into_iter().flatten().min().unwrap_or(self.opened)
     }
@@ -132,6 +146,12 @@ impl Session {
 
     pub(crate) fn take_warnings(&mut self) -> Vec<String> {
         self.grammar.take_warnings()
+    }
+
+    fn allow_tool_results(&mut self) {
+        for tool_use_id in self.out.take_asked() {
+            self.grammar.tool_asked(&tool_use_id);
+        }
     }
 
     fn unstable_at(&self) -> Option<Instant> {

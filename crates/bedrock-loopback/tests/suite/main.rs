@@ -16,4 +16,5 @@ mod events;
 mod faults;
 mod oneway;
 mod refusals;
+mod scenarios;
 mod signer;
