@@ -282,11 +282,12 @@ impl Shared {
         true
     }
 
-    /// Adds to the loss of a connection what GOAWAY had said about it.
+    /// Adds to the loss of a connection that GOAWAY had announced it.
     pub(super) fn explain(&self, error: Error) -> Error {
-        match &self.lock().going_away {
-            Some(why) if error.kind() == ErrorKind::ConnectionLost => {
-                error.with_detail(why.to_string())
+        let announced = self.lock().going_away.as_ref().map(Error::kind);
+        match (error.kind(), announced) {
+            (ErrorKind::ConnectionLost, Some(ErrorKind::GoAway(code))) => {
+                error.with_detail(format!("after GOAWAY with {code}"))
             }
             _ => error,
         }
