@@ -89,6 +89,7 @@ mod read;
 mod sample_rate;
 mod schema;
 mod session;
+pub mod strands;
 mod tool_result;
 mod tool_spec;
 mod write;
