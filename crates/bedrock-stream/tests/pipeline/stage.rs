@@ -104,15 +104,16 @@ pub(crate) async fn say(
     chunks: Vec<Vec<u8>>,
 ) -> (Vec<ServerEvent>, Result<Received, Error>) {
     let (turn, turn_ended) = tokio::sync::oneshot::channel();
+    let mut pace = tokio::time::interval(Duration::from_millis(32));
     let speak = async {
         for chunk in chunks {
             stage.voice.audio(&chunk).await?;
-            tokio::time::sleep(Duration::from_millis(32)).await;
+            pace.tick().await;
         }
         let silence = async {
             loop {
                 stage.voice.audio(&[0; 1024]).await?;
-                tokio::time::sleep(Duration::from_millis(32)).await;
+                pace.tick().await;
             }
         };
         tokio::select! {
