@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-/// Instructions in all of a run but crc32fast's own, or `None` without valgrind.
+/// Instructions in all of a run but those of the functions that `crate::LEFT_OUT` names, or `None` without valgrind.
 pub(crate) fn count(case: usize, calls: i32) -> Option<f64> {
     let out = std::env::temp_dir().join(format!("callgrind.{}.{case}.{calls}", std::process::id()));
     let status = Command::new("valgrind")
@@ -18,7 +18,7 @@ pub(crate) fn count(case: usize, calls: i32) -> Option<f64> {
     Some(sum(&text))
 }
 
-/// Sums the self costs in a callgrind file, without those of crc32fast.
+/// Sums the self costs in a callgrind file, without those of the functions left out.
 ///
 /// The format (Valgrind manual, "Callgrind Format Specification"): `fn=(id) name` opens a function, its cost lines are
 /// `position cost`; the line behind `calls=` is what the callee took and counts there.
@@ -31,7 +31,8 @@ fn sum(text: &str) -> f64 {
             if !name.is_empty() {
                 names.insert(id, name);
             }
-            counted = !names.get(id).unwrap().contains("crc32fast");
+            let name = names.get(id).unwrap();
+            counted = !crate::LEFT_OUT.iter().any(|part| name.contains(part));
         } else if let Some(function) = line.strip_prefix("cfn=") {
             // A name may be written out where it is called first.
             if let Some((id, name)) = function.split_once(' ') {
