@@ -43,29 +43,27 @@ impl DailyKey {
 
     /// What signs an event whose `:date` is `at`; `None` outside of the years 0 to 9999.
     pub(crate) fn at(&mut self, at: Timestamp) -> Option<&Dated> {
-        let dated = match self.latest.take() {
-            Some(dated) if dated.at == at => dated,
-            older => {
-                let Some(date) = AmzDate::new(at) else {
-                    self.latest = older;
-                    return None;
-                };
-                let day = date.date();
-                let key = match older {
-                    Some(older) if older.day == day => older.key,
-                    _ => self.root.derive(day, &self.scope),
-                };
-                let header = date_header(at);
-                let moment = Moment::new(&key, date, &self.scope, &header);
-                Dated {
-                    day,
-                    key,
-                    at,
-                    header,
-                    moment,
-                }
-            }
+        if self.latest.as_ref().is_none_or(|latest| latest.at != at) {
+            self.latest = Some(self.dated(at)?);
+        }
+        self.latest.as_ref()
+    }
+
+    fn dated(&self, at: Timestamp) -> Option<Dated> {
+        let date = AmzDate::new(at)?;
+        let day = date.date();
+        let key = match &self.latest {
+            Some(latest) if latest.day == day => latest.key.clone(),
+            _ => self.root.derive(day, &self.scope),
         };
-        Some(self.latest.insert(dated))
+        let header = date_header(at);
+        let moment = Moment::new(&key, date, &self.scope, &header);
+        Some(Dated {
+            day,
+            key,
+            at,
+            header,
+            moment,
+        })
     }
 }
