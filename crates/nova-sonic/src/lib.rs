@@ -103,9 +103,9 @@ pub use model::{Dialect, NOVA_2_5_SONIC, NOVA_2_SONIC, NOVA_SONIC_V1};
 pub use names::Names;
 pub use read::{
     AudioOutput, CompletionEnd, CompletionStart, ContentEnd, ContentKind, ContentStart, EventIds,
-    Extra, ReadError, Reader, Received, Role, SONIC_ADVICE, ServerEvent, Stage, StopReason,
-    TextOutput, TokenCount, TokenUsage, ToolUse, Unknown, UnknownFrame, UsageEvent, UserSpeechEnd,
-    UserSpeechStart,
+    Extra, RawReader, ReadError, Reader, Received, Role, SONIC_ADVICE, ServerEvent, Stage,
+    StopReason, TextOutput, TokenCount, TokenUsage, ToolUse, Unknown, UnknownFrame, UsageEvent,
+    UserSpeechEnd, UserSpeechStart,
 };
 pub use sample_rate::{SampleRate, UnsupportedRate};
 pub use session::{
