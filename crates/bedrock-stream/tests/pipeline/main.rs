@@ -10,5 +10,6 @@
 mod captured;
 mod conversation;
 mod early_end;
+mod secrets;
 mod stage;
 mod tape;
