@@ -172,8 +172,10 @@ impl<'de> Visitor<'de> for Name {
 pub(crate) fn unescape(escaped: &str) -> Option<String> {
     let mut out = String::with_capacity(escaped.len());
     let mut rest = escaped;
-    while let Some((plain, tail)) = rest.split_once('\\') {
-        out.push_str(plain);
+    // Fragments are short: a plain walk finds the next escape sooner than a searcher is set up.
+    while let Some(at) = rest.bytes().position(|byte| byte == b'\\') {
+        out.push_str(rest.get(..at)?);
+        let tail = rest.get(at + 1..)?;
         let mut chars = tail.chars();
         let escape = chars.next()?;
         rest = chars.as_str();
