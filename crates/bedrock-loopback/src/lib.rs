@@ -47,7 +47,6 @@ mod server;
 mod service_error;
 mod sonic;
 mod tls;
-mod upload;
 mod verify;
 
 pub use builder::{BuildError, Builder, ResponseHead};

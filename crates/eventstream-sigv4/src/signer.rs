@@ -11,7 +11,6 @@ use crate::envelope::{self, HEADROOM, HeaderOrder};
 use crate::error::SignError;
 use crate::event::date_header;
 use crate::explain::EventStringToSign;
-use crate::hash::sha256;
 use crate::scope::Scope;
 use crate::signature::Signature;
 
@@ -109,7 +108,7 @@ impl Seal for EventSigner {
             .keys
             .at(date)
             .ok_or(SignError::DateOutOfRange { at: date })?;
-        self.prior = dated.moment.sign(self.prior.as_bytes(), &sha256(frame));
+        self.prior = dated.moment.sign(self.prior.as_bytes(), frame);
         envelope::close(buf, at, &self.prior, &dated.header, self.order);
         Ok(())
     }
@@ -123,7 +122,7 @@ impl Seal for EventSigner {
             .keys
             .at(date)
             .ok_or(SignError::DateOutOfRange { at: date })?;
-        self.prior = dated.moment.sign(self.prior.as_bytes(), &sha256(&[]));
+        self.prior = dated.moment.sign(self.prior.as_bytes(), &[]);
         let at = buf.len();
         buf.resize(at + HEADROOM, 0);
         envelope::close(buf, at, &self.prior, &dated.header, self.order);

@@ -11,15 +11,24 @@ from aws_sdk_bedrock_runtime.client import AsyncBedrockRuntimeClient
 from aws_sdk_bedrock_runtime.config import AsyncBedrockRuntimeConfig
 from aws_sdk_bedrock_runtime.models import (
     BidirectionalInputPayloadPart,
+    ContentBlockText,
+    ConverseInput,
+    ConverseStreamInput,
+    ConverseStreamOutputContentBlockDelta,
+    ConverseStreamOutputMessageStop,
+    ConverseStreamOutputMetadata,
+    InvokeModelInput,
     InvokeModelWithBidirectionalStreamInputChunk,
     InvokeModelWithBidirectionalStreamOperationInput,
+    InvokeModelWithResponseStreamInput,
+    Message,
 )
 from awscrt import io as crt_io
 from smithy_http.aio.crt import AWSCRTHTTPClient
 
 with open(sys.argv[1], encoding="utf-8") as file:
     SETTINGS = json.load(file)
-PATIENCE = 60
+PATIENCE = 20
 
 
 class LocalHTTPClient(AWSCRTHTTPClient):
@@ -35,7 +44,7 @@ class LocalHTTPClient(AWSCRTHTTPClient):
         return self
 
 
-async def call(secret):
+async def client(secret):
     config = await AsyncBedrockRuntimeConfig.resolve(
         region=SETTINGS["region"],
         endpoint_uri=SETTINGS["url"],
@@ -43,9 +52,12 @@ async def call(secret):
         aws_secret_access_key=secret,
         transport=LocalHTTPClient(),
     )
-    client = AsyncBedrockRuntimeClient(config)
+    return AsyncBedrockRuntimeClient(config)
+
+
+async def call(secret):
     operation = InvokeModelWithBidirectionalStreamOperationInput(model_id=SETTINGS["model"])
-    return await client.invoke_model_with_bidirectional_stream(operation)
+    return await (await client(secret)).invoke_model_with_bidirectional_stream(operation)
 
 
 async def send(stream, texts):
@@ -55,6 +67,26 @@ async def send(stream, texts):
 
 
 async def spoken_session():
+    events, audio, spoken, completed = await read_session()
+    text = f"{events} events, {audio} bytes of speech"
+    if not (spoken and completed and audio):
+        raise AssertionError(f"{text}; spoken to its end: {spoken}, completed: {completed}")
+    return text
+
+
+async def broken_session():
+    """The server breaks the session off: the SDK must report an error, not an end."""
+    try:
+        events, *_ = await read_session()
+    except TimeoutError:
+        raise
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"[:160]
+    raise AssertionError(f"the stream ended as if in order, after {events} events")
+
+
+async def read_session():
+    """Plays the session and reads until the SDK says that the stream has ended."""
     stream = await call(SETTINGS["secret_access_key"])
     await send(stream, SETTINGS["open"])
     _, output = await stream.await_output()
@@ -70,10 +102,7 @@ async def spoken_session():
             spoken = True
             await send(stream, SETTINGS["close"])
             await stream.input_stream.close()
-    text = f"{events} events, {audio} bytes of speech"
-    if not (spoken and completed and audio):
-        raise AssertionError(f"{text}; spoken to its end: {spoken}, completed: {completed}")
-    return text
+    return events, audio, spoken, completed
 
 
 async def exception_in_the_stream():
@@ -105,10 +134,92 @@ async def wrong_secret():
     raise AssertionError("it was let in")
 
 
+def conversation():
+    return [Message(role="user", content=[ContentBlockText(value=SETTINGS["text"])])]
+
+
+def native():
+    messages = [{"role": "user", "content": [{"text": SETTINGS["text"]}]}]
+    return json.dumps({"messages": messages, "inferenceConfig": {"maxTokens": 100}}).encode()
+
+
+async def converse():
+    bedrock = await client(SETTINGS["secret_access_key"])
+    output = await bedrock.converse(ConverseInput(model_id=SETTINGS["text_model"], messages=conversation()))
+    assert any(block.value for block in output.output.value.content)
+    return f"{output.usage.total_tokens} tokens"
+
+
+async def converse_stream():
+    bedrock = await client(SETTINGS["secret_access_key"])
+    operation = ConverseStreamInput(model_id=SETTINGS["text_model"], messages=conversation())
+    stream = await bedrock.converse_stream(operation)
+    text, stop, tokens = "", None, None
+    async for event in stream.output_stream:
+        match event:
+            case ConverseStreamOutputContentBlockDelta():
+                text += event.value.delta.value
+            case ConverseStreamOutputMessageStop():
+                stop = event.value.stop_reason
+            case ConverseStreamOutputMetadata():
+                tokens = event.value.usage.total_tokens
+    assert text and stop and tokens, f"text {len(text)}, stop {stop}, tokens {tokens}"
+    return f"{len(text)} characters, {stop}, {tokens} tokens"
+
+
+async def converse_stream_exception():
+    try:
+        found = await converse_stream()
+    except Exception as error:
+        if type(error).__name__ != "ThrottlingException":
+            raise
+        return f"ThrottlingException: {error}"
+    raise AssertionError(f"it went well: {found}")
+
+
+async def converse_refused():
+    try:
+        found = await converse()
+    except Exception as error:
+        if type(error).__name__ != "ValidationException":
+            raise
+        return f"ValidationException: {error}"[:160]
+    raise AssertionError(f"it went well: {found}")
+
+
+async def invoke():
+    bedrock = await client(SETTINGS["secret_access_key"])
+    output = await bedrock.invoke_model(InvokeModelInput(model_id=SETTINGS["text_model"], body=native()))
+    json.loads(output.body)
+    return f"{len(output.body)} bytes of JSON"
+
+
+async def invoke_stream():
+    bedrock = await client(SETTINGS["secret_access_key"])
+    operation = InvokeModelWithResponseStreamInput(model_id=SETTINGS["text_model"], body=native())
+    stream = await bedrock.invoke_model_with_response_stream(operation)
+    chunks = 0
+    async for event in stream.output_stream:
+        json.loads(event.value.bytes_)
+        chunks += 1
+    assert chunks, "no chunk"
+    return f"{chunks} chunks"
+
+
 CHECKS = {
     "spoken session": spoken_session,
     "exception in the stream": exception_in_the_stream,
     "wrong secret": wrong_secret,
+    "spoken session, reset": broken_session,
+    "spoken session, cut": broken_session,
+    "spoken session, closed": broken_session,
+    "converse": converse,
+    "converse, HTTP 503 once": converse,
+    "converse, HTTP 400": converse_refused,
+    "converse stream": converse_stream,
+    "converse stream, exception": converse_stream_exception,
+    "invoke": invoke,
+    "invoke stream": invoke_stream,
 }
 
 

@@ -40,15 +40,18 @@ pub(super) fn build() -> Result<PathBuf, Failure> {
 }
 
 impl Server {
-    /// Starts one and waits until it listens.
+    /// Starts one that does these things wrong, and waits until it listens.
     ///
     /// # Errors
     /// When it does not start or says nothing sensible.
-    pub(super) fn start(bedrock: &Path) -> Result<Self, Failure> {
+    pub(super) fn start(bedrock: &Path, faults: &[&str]) -> Result<Self, Failure> {
         let mut command = Command::new(bedrock);
         command
             .args(["serve", "--json", "--tls-dir"])
             .arg(peers::folder().join("serve"));
+        for fault in faults {
+            command.args(["--fault", fault]);
+        }
         Self::of("bedrock-serve", command)
     }
 

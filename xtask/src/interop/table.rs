@@ -42,6 +42,7 @@ impl Display for Table<'_> {
             let verdict = match &finding.verdict {
                 Verdict::Passed(_) => "passed".to_owned(),
                 Verdict::Failed(words) => format!("**failed**: {words}"),
+                Verdict::Known(words) => format!("fails: {words}"),
                 Verdict::Skipped(words) => format!("not run: {words}"),
             };
             writeln!(f, "| {} | {} | {verdict} |", finding.peer, finding.check)?;

@@ -13,6 +13,8 @@ use crate::workspace;
 pub(super) struct Facts {
     pub(super) members: Vec<Member>,
     pub(super) graphs: Vec<Graph>,
+    /// Every package of the lock file that some member takes on some platform, tests included.
+    pub(super) packages: Vec<Package>,
     pub(super) sources: Vec<Source>,
     /// All files of the repository, relative to its root.
     pub(super) paths: Vec<PathBuf>,
@@ -106,6 +108,15 @@ impl Facts {
             .chain(special)
             .map(|(member, features)| graph(member, features, &rust_versions))
             .collect::<Result<_, _>>()?;
+        let packages = metadata
+            .packages
+            .iter()
+            .map(|p| Package {
+                name: p.name.to_string(),
+                version: p.version.to_string(),
+                rust_version: p.rust_version.clone(),
+            })
+            .collect();
         let paths = workspace::files()?;
         let sources = paths
             .iter()
@@ -114,6 +125,7 @@ impl Facts {
         Ok(Self {
             members,
             graphs,
+            packages,
             sources,
             paths,
         })

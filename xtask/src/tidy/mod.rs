@@ -7,6 +7,7 @@ mod direction;
 mod facts;
 mod folders;
 mod left_overs;
+mod manifests;
 mod purity;
 mod rust_versions;
 mod shape;
@@ -47,7 +48,7 @@ impl fmt::Display for Violation {
 /// When a rule is broken, or when cargo or git cannot be asked.
 pub(crate) fn run() -> Outcome {
     let facts = Facts::gather()?;
-    let rules: [(&str, Vec<Violation>); 8] = [
+    let rules: [(&str, Vec<Violation>); 10] = [
         ("dependency direction", direction::check(&facts.members)),
         (
             "purity of direct dependencies",
@@ -62,6 +63,11 @@ pub(crate) fn run() -> Outcome {
             rust_versions::check(&facts.members, &facts.graphs),
         ),
         ("weight", weight::check(&facts.graphs)),
+        ("manifests", manifests::check(&facts.sources)),
+        (
+            "one stack of each",
+            manifests::check_versions(&facts.packages),
+        ),
         ("shape of source files", shape::check(&facts.sources)),
         ("left-overs", left_overs::check(&facts.sources)),
         ("fixture folders", folders::check(&facts.paths)),

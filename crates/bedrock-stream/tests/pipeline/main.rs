@@ -9,8 +9,6 @@
 
 mod captured;
 mod conversation;
-mod credentials;
 mod early_end;
-mod secrets;
 mod stage;
 mod tape;
