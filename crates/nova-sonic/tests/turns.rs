@@ -5,8 +5,8 @@ use bedrock_wire::ChunkWriter;
 use bytes::BytesMut;
 use eventstream_codec::{Decoder, Inbound};
 use nova_sonic::{
-    EntryState, Leg, Reader, Session, SessionEvent, SessionOptions, Speaker, TextStage, ToolResult,
-    TurnId,
+    Dialect, EntryState, History, HistoryLimits, HistoryRole, Leg, Names, Reader, Session,
+    SessionEvent, SessionOptions, Setup, Speaker, TextStage, ToolResult, TurnId, Writer,
 };
 use serde_json::{Value, json};
 
@@ -387,6 +387,42 @@ fn legs_of_one_conversation_keep_apart_and_add_up() {
     assert_eq!(texts, ["hi", "Hello.", "again", "Yes?"]);
     let legs: Vec<_> = talk.session.transcript().map(|entry| entry.leg).collect();
     assert_eq!(legs, [Leg(0), Leg(0), Leg(1), Leg(1)]);
+}
+
+#[test]
+fn the_next_session_is_told_what_was_heard() {
+    let mut talk = Talk::new();
+    talk.session.instructed(Leg::FIRST);
+    talk.answer("g", "Welcome!", 10);
+    talk.user("u", "tell me");
+    talk.user("v", "a story");
+    talk.plan("p", "Once there was a king.");
+    talk.begin_audio("a");
+    talk.samples("a", 100);
+    let turn = talk.responses().pop().unwrap();
+    talk.session.played(turn, 55);
+    talk.speech();
+    talk.mark("m");
+    talk.user("w", "stop");
+    let (history, cuts) = History::normalize(talk.session.said(), &HistoryLimits::default());
+    let turns: Vec<_> = history.turns().collect();
+    assert_eq!(
+        turns,
+        [
+            (HistoryRole::User, "tell me a story"),
+            (HistoryRole::Assistant, "Once there"),
+            (HistoryRole::User, "stop"),
+        ]
+    );
+    assert_eq!(
+        cuts.dropped_turns, 1,
+        "the greeting: history starts with the user"
+    );
+
+    let mut writer = Writer::new(Dialect::V2, Names::new([4; 16]));
+    let mut out = BytesMut::new();
+    writer.open(&Setup::default(), &mut out).unwrap();
+    writer.history(&history, &mut out).unwrap();
 }
 
 #[test]

@@ -19,6 +19,23 @@ use crate::session::turn::{Block, Origin, Turn};
 ///
 /// One machine serves a whole conversation; where that spans several connections, each event comes with its [`Leg`].
 /// Its memory grows with the text that was said, not with the speech.
+///
+/// ```
+/// use eventstream_codec::{Frame, Inbound};
+/// use nova_sonic::{Leg, ReadError, Reader, Session, SessionEvent, TextStage};
+///
+/// fn on_frame(frame: Frame<'_>, reader: &mut Reader, session: &mut Session) -> Result<(), ReadError> {
+///     let mut on_event = |event| match event {
+///         SessionEvent::UserText { text, .. } => println!("you: {text}"),
+///         SessionEvent::AssistantText { text, stage: TextStage::Speculative, .. } => println!("model: {text}"),
+///         SessionEvent::Audio { turn, pcm } => drop((turn, pcm)), // queue it for the player, under its turn
+///         SessionEvent::Interrupted { turn } => println!("(stop playing {turn:?})"),
+///         SessionEvent::ToolCall { call, .. } => println!("{}({})", call.tool_name, call.arguments),
+///         _ => {}
+///     };
+///     reader.read(frame, &mut |event| session.observe(Leg::FIRST, event, &mut on_event))
+/// }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Session {
     pub(super) turns: Vec<Turn>,
