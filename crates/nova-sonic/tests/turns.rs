@@ -314,6 +314,38 @@ fn final_texts_find_their_plans_when_one_is_missing() {
 }
 
 #[test]
+fn the_same_text_goes_before_a_longer_one_that_begins_with_it() {
+    let mut talk = Talk::new();
+    talk.plan("p", "Yes of course");
+    talk.plan("q", "Yes");
+    let new = talk.told("f", "Yes");
+    let block = new.iter().find_map(|event| match event {
+        SessionEvent::AssistantText {
+            block,
+            stage: TextStage::Final,
+            ..
+        } => Some(*block),
+        _ => None,
+    });
+    assert_eq!(block, Some(1));
+}
+
+#[test]
+fn words_of_the_user_end_an_answer_that_had_no_end() {
+    let mut talk = Talk::new();
+    talk.event(
+        "toolUse",
+        &json!({"toolName": "now", "toolUseId": "1", "content": "{}"}),
+    );
+    talk.user("u", "never mind");
+    let new = talk.plan("p", "All right.");
+    let first = talk.responses()[0];
+    assert!(new.contains(&SessionEvent::TurnEnded { turn: first }));
+    assert_eq!(talk.responses().len(), 2);
+    assert!(talk.session.is_answering());
+}
+
+#[test]
 fn a_new_question_settles_the_answer_before() {
     let mut talk = Talk::new();
     talk.answer("a", "One.", 10);
