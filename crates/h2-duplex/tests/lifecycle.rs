@@ -110,6 +110,7 @@ async fn an_idle_connection_closes_in_order_and_a_busy_one_does_not() {
         .deadlines(Deadlines::NONE)
         .idle_timeout(MINUTE);
     let (mut client, driver, mut peer) = Peer::connect(settings, &[]).await;
+    sleep(MINUTE / 2).await;
     let (send, receive) = client.open(post()).await.unwrap();
     peer.opened().await;
     sleep(10 * MINUTE).await;

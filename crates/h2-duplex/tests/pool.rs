@@ -136,6 +136,21 @@ async fn calls_share_a_connection_up_to_the_peers_limit() {
 }
 
 #[tokio::test]
+async fn calls_that_come_together_wait_for_one_connection() {
+    let echo = Echo::start(100).await;
+    let pool = pool(Settings::default().max_calls(50), 10);
+    let mut opening = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let (mut pool, head) = (pool.clone(), echo.post());
+        opening.spawn(async move { pool.open(head).await.unwrap() });
+    }
+    for (send, receive) in opening.join_all().await {
+        end(send, receive).await;
+    }
+    assert_eq!(echo.connections(), 1);
+}
+
+#[tokio::test]
 async fn a_call_beyond_the_limit_waits_its_turn_or_for_its_deadline() {
     let echo = Echo::start(100).await;
     let mut pool = pool(Settings::default(), 1);
@@ -163,7 +178,7 @@ async fn a_call_beyond_the_limit_waits_its_turn_or_for_its_deadline() {
 #[tokio::test]
 async fn a_connection_that_goes_away_gets_no_new_calls() {
     let echo = Echo::start(100).await;
-    let mut pool = pool(Settings::default().max_calls(10), 10);
+    let mut pool = pool(Settings::default().max_calls(10), 1);
     let uri: Uri = echo
         .uri
         .to_string()

@@ -124,6 +124,29 @@ async fn an_early_answer_stops_the_sender_and_comes_whole() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_a_complete_answer_the_sender_may_still_finish() {
+    let mut pair = Pair::new(Settings::default()).await;
+    let (mut send, mut receive) = pair.client.open(post()).await.unwrap();
+    let (request, respond_to) = pair.server.accept().await;
+    let mut answer = respond(respond_to, StatusCode::OK);
+    answer.send_data(Bytes::from_static(b"all"), true).unwrap();
+    assert_eq!(collect(&mut receive).await.unwrap(), b"all");
+    let error = send.send(Bytes::from_static(b"more")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AnsweredEarly(StatusCode::OK));
+    drop(send);
+    let error = request.into_body().data().await.unwrap().unwrap_err();
+    assert_eq!(error.reason(), Some(h2::Reason::CANCEL));
+
+    let (mut send, mut receive) = pair.client.open(post()).await.unwrap();
+    let (request, respond_to) = pair.server.accept().await;
+    let mut answer = respond(respond_to, StatusCode::OK);
+    answer.send_data(Bytes::from_static(b"all"), true).unwrap();
+    assert_eq!(collect(&mut receive).await.unwrap(), b"all");
+    send.finish().await.unwrap();
+    assert_eq!(server::rest(&mut request.into_body()).await, b"");
+}
+
+#[tokio::test(start_paused = true)]
 async fn only_end_stream_is_a_clean_end() {
     for code in [
         ErrorCode::NO_ERROR,
