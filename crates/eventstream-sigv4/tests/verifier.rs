@@ -11,10 +11,12 @@ use eventstream_codec::{
     Frame, FrameWriter, HeaderValue, Limits, Parsed, Seal, Timestamp, encode_frame, parse,
 };
 use eventstream_sigv4::{
-    Credentials, DatePrecision, EventFault, EventFaultKind, EventSigner, EventVerifier,
-    HeaderOrder, Part, Scope, Signature, SigningKey, VerifiedEvent,
+    Credentials, DatePrecision, EventFault, EventFaultKind, EventSigner, EventStringToSign,
+    EventVerifier, HeaderOrder, Part, Scope, Signature, SigningKey, VerifiedEvent,
 };
+use hmac::{Hmac, KeyInit, Mac};
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 
 const MIDNIGHT: i64 = 1_798_761_600_000;
 const SEED: Signature = Signature::from_bytes([0x5a; 32]);
@@ -158,27 +160,49 @@ fn the_part_that_a_client_takes_wrong_is_named() {
     assert_eq!(unknown.kind(), &EventFaultKind::Signature { differs: None });
 }
 
+/// HMAC-SHA256, in one go.
+fn mac(key: &[u8], message: &[u8]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+    mac.update(message);
+    mac.finalize().into_bytes().into()
+}
+
+/// The signing key of a day, by the book.
+fn key_of(day: &[u8]) -> [u8; 32] {
+    let key = mac(b"AWS4wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", day);
+    mac(&mac(&mac(&key, b"us-east-1"), b"bedrock"), b"aws4_request")
+}
+
 /// A client that keeps the key and the scope of the day its stream was opened.
 #[test]
 fn a_key_kept_over_midnight_is_named() {
-    use hmac::{Hmac, KeyInit, Mac};
-    use sha2::{Digest, Sha256};
-    let mac = |key: &[u8], message: &[u8]| {
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
-        mac.update(message);
-        <[u8; 32]>::from(mac.finalize().into_bytes())
-    };
     let hash = |bytes: &[u8]| Signature::from_bytes(Sha256::digest(bytes).into());
     let payload = inner(b"x");
-    let key = mac(b"AWS4wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", b"20261231");
-    let key = mac(&mac(&mac(&key, b"us-east-1"), b"bedrock"), b"aws4_request");
     let string = format!(
         "AWS4-HMAC-SHA256-PAYLOAD\n20270101T000000Z\n20261231/us-east-1/bedrock/aws4_request\n{SEED}\n{}\n{}",
         hash(&date_header(MIDNIGHT)),
         hash(&payload),
     );
-    let signature = Signature::from_bytes(mac(&key, string.as_bytes()));
+    let signature = Signature::from_bytes(mac(&key_of(b"20261231"), string.as_bytes()));
     assert_eq!(fault(MIDNIGHT, signature, &payload), differs(Part::Scope));
+}
+
+/// Prior signatures of any length, as peers' tests have them.
+#[test]
+fn a_signature_is_the_mac_of_the_string_to_sign() {
+    let at = Timestamp::from_millis(MIDNIGHT);
+    for len in [0, 1, 5, 31, 32, 33, 64, 100] {
+        let prior: Vec<u8> = (0..len).map(|byte| byte * 2 + 7).collect();
+        let string = EventStringToSign::new(at, &scope(), &prior, b"headers", b"payload").unwrap();
+        let hex: Vec<_> = prior.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(
+            string.as_str().split('\n').nth(3),
+            Some(hex.concat().as_str())
+        );
+        let expected = mac(&key_of(b"20270101"), string.as_str().as_bytes());
+        let signature = sign(&scope(), MIDNIGHT, &prior, b"headers", b"payload");
+        assert_eq!(signature, Signature::from_bytes(expected));
+    }
 }
 
 #[test]
