@@ -2,6 +2,7 @@
 
 mod connect;
 mod exit;
+mod frames;
 mod serve;
 mod signals;
 mod sonic;
@@ -27,6 +28,8 @@ const EXIT_CODES: &str = "Exit codes: 0 complete, 1 failed, 2 wrong usage, 3 inc
 enum Command {
     /// Hold a spoken conversation: a voice in, the model's voice out.
     Sonic(Box<sonic::Args>),
+    /// Print the frames of any AWS service's event stream, or make them from JSON lines.
+    Frames(frames::Args),
     /// Run a Bedrock on this machine, for tests and demos.
     Serve(serve::Args),
 }
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
     let ended = runtime.block_on(async {
         match cli.command {
             Command::Sonic(args) => sonic::run(&args).await,
+            Command::Frames(args) => frames::run(&args),
             Command::Serve(args) => serve::run(&args).await,
         }
     });

@@ -24,7 +24,7 @@ use crate::verify::{Authenticated, Chain, Opened, Refusal};
 /// The longest signed frame: an event of 1,000,000 bytes in base64, and what stands around it.
 const MAX_FRAME: usize = 1_500_000;
 /// Answers that may wait for a client that does not read.
-const MAX_QUEUED: usize = 16 << 20;
+const MAX_QUEUED: usize = 8 << 20;
 
 /// Why a call ends before its time.
 enum Ended {

@@ -6,6 +6,8 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use crate::clock::Clock;
 use crate::credentials::{AccessKey, looks_real};
 use crate::fault::{Fault, FaultKind};
@@ -16,6 +18,7 @@ use crate::scenario::Scenario;
 use crate::server::{Http2, Observer, Server, State, Windows};
 use crate::sonic::{Limits, Pace, Settings};
 use crate::tls::Tls;
+use crate::upload::MAX_BODIES;
 use crate::verify::Policy;
 
 /// How wrong a clock is that was asked to be wrong.
@@ -268,6 +271,7 @@ impl Builder {
             http2: self.http2,
             sonic: self.sonic,
             ids: Mutex::new(Ids::seeded(seed)),
+            upload_room: Semaphore::new(MAX_BODIES),
             faults: self
                 .faults
                 .into_iter()

@@ -339,4 +339,28 @@ mod tests {
             Err(FrameError::Trailing { bytes: 1 })
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_are_too_much(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {
+            let mut reader = FrameReader::new(1 << 16);
+            for chunk in bytes.chunks(7) {
+                reader.feed(chunk);
+                if reader.next_frame().is_err() {
+                    break;
+                }
+            }
+            // With the right CRCs the header block is read too.
+            let mut frame = Vec::new();
+            let total = u32::try_from(bytes.len() + 16).unwrap();
+            frame.extend(total.to_be_bytes());
+            frame.extend((total - 16).to_be_bytes());
+            frame.extend(crc32fast::hash(&frame).to_be_bytes());
+            frame.extend(&bytes);
+            frame.extend(crc32fast::hash(&frame).to_be_bytes());
+            let parsed = parse_whole(&Bytes::from(frame));
+            let crc_failed = matches!(parsed, Err(FrameError::MessageCrc { .. }));
+            proptest::prop_assert!(!crc_failed);
+        }
+    }
 }

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::{Body, Frame, Incoming};
 use hyper::service::service_fn;
@@ -19,10 +19,10 @@ use tokio::time::Sleep;
 use crate::call::{Answer, Call};
 use crate::fault::{Control, FaultKind, Item};
 use crate::http2::told_to_close;
-use crate::oneway::MAX_BODY;
 use crate::operation::Operation;
 use crate::server::{ConnectionError, State};
 use crate::service_error::ServiceError;
+use crate::upload::Upload;
 
 pub(crate) async fn serve<T>(
     state: &Arc<State>,
@@ -73,9 +73,9 @@ async fn answer(
         let error = ServiceError::validation("This operation needs HTTP/2.");
         return Ok(response(call.refused_by_service(&error)));
     }
-    let Some(body) = collect(body).await? else {
-        let error = ServiceError::validation("The request body is too long.");
-        return Ok(response(call.refused_by_service(&error)));
+    let body = match collect(&state, body).await? {
+        Ok(body) => body,
+        Err(error) => return Ok(response(call.refused_by_service(&error))),
     };
     let answer = call.answer(&parts, tls, &body);
     if call.plan.has(FaultKind::HeadNever) {
@@ -91,20 +91,19 @@ fn response((head, items): Answer) -> Response<Steps> {
     })
 }
 
-/// A whole body; `None` where it is too long.
-async fn collect(mut body: Incoming) -> io::Result<Option<Bytes>> {
-    let mut whole = BytesMut::new();
+/// Takes a whole request body, or an error to answer with.
+async fn collect(state: &State, mut body: Incoming) -> io::Result<Result<Bytes, ServiceError>> {
+    let mut upload = Upload::new(&state.upload_room);
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         let frame = frame.map_err(io::Error::other)?;
         let Ok(data) = frame.into_data() else {
             continue;
         };
-        if whole.len() + data.len() > MAX_BODY {
-            return Ok(None);
+        if let Err(error) = upload.add(&data) {
+            return Ok(Err(error));
         }
-        whole.extend_from_slice(&data);
     }
-    Ok(Some(whole.freeze()))
+    Ok(Ok(upload.finish()))
 }
 
 /// A body made of an answer's steps.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream};
 use http::Request;
@@ -18,10 +18,10 @@ use crate::call::{Answer, Call};
 use crate::fault::{Control, FaultKind};
 use crate::flow::Outflow;
 use crate::gate::{Gate, goaway};
-use crate::oneway::MAX_BODY;
 use crate::operation::Operation;
 use crate::server::{ConnectionError, State};
 use crate::service_error::ServiceError;
+use crate::upload::Upload;
 use crate::verify::Body;
 
 /// The longest header list of a request, in bytes as HTTP/2 counts them.
@@ -120,7 +120,7 @@ async fn answer(
     }
     let answer = match call.asked_error() {
         Some(error) => error,
-        None => match collect(&mut body).await {
+        None => match collect(&state, &mut body).await {
             Ok(body) => call.answer(&parts, tls, &body),
             Err(Some(error)) => call.refused_by_service(&error),
             Err(None) => return,
@@ -187,23 +187,18 @@ async fn send(
 }
 
 /// Takes a whole request body. An error to answer with, or none where the client went away.
-async fn collect(body: &mut RecvStream) -> Result<Bytes, Option<ServiceError>> {
+async fn collect(state: &State, body: &mut RecvStream) -> Result<Bytes, Option<ServiceError>> {
     let collected = async {
-        let mut whole = BytesMut::new();
+        let mut upload = Upload::new(&state.upload_room);
         while let Some(bytes) = body.data().await {
             let bytes = bytes.map_err(|_| None)?;
             // Only a stream that is gone refuses, and then `data` says so next.
             let _ = body.flow_control().release_capacity(bytes.len());
-            if whole.len() + bytes.len() > MAX_BODY {
-                return Err(Some(ServiceError::validation(
-                    "The request body is too long.",
-                )));
-            }
-            whole.extend_from_slice(&bytes);
+            upload.add(&bytes)?;
         }
-        Ok(whole.freeze())
+        Ok(upload.finish())
     };
-    let timed_out = || Some(ServiceError::validation("The request body took too long."));
+    let timed_out = || ServiceError::validation("The request body took too long.");
     tokio::time::timeout(UPLOAD, collected)
         .await
         .map_err(|_| timed_out())?

@@ -47,6 +47,7 @@ mod server;
 mod service_error;
 mod sonic;
 mod tls;
+mod upload;
 mod verify;
 
 pub use builder::{BuildError, Builder, ResponseHead};

@@ -16,9 +16,6 @@ use crate::operation::Operation;
 use crate::scenario::{Outcome, Scenario, Scripted};
 use crate::service_error::ServiceError;
 
-/// The longest request body: 25,000,000 bytes of InvokeModel's blob, and JSON around it.
-pub(crate) const MAX_BODY: usize = 26_000_000;
-
 /// A request whose signature has been accepted.
 #[derive(Debug)]
 pub(crate) struct OneWay<'a> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
 use crate::builder::ResponseHead;
@@ -42,6 +42,7 @@ pub(crate) struct State {
     pub(crate) http2: Http2,
     pub(crate) sonic: Settings,
     pub(crate) ids: Mutex<Ids>,
+    pub(crate) upload_room: Semaphore,
     pub(crate) faults: Vec<(Fault, AtomicU64)>,
     pub(crate) observer: Option<Observer>,
 }

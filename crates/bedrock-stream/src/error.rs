@@ -18,6 +18,8 @@ pub struct Error(Arc<Inner>);
 struct Inner {
     kind: ErrorKind,
     request_id: Option<String>,
+    /// Milliseconds by which the service's clock is ahead of ours, where that may be the cause.
+    clock_offset: Option<i64>,
 }
 
 /// What failed.
@@ -73,6 +75,7 @@ impl Error {
         Self(Arc::new(Inner {
             kind,
             request_id: None,
+            clock_offset: None,
         }))
     }
 
@@ -175,9 +178,23 @@ impl Error {
             ErrorKind::Service(error) => ErrorKind::Service(error.with_request_id(id)),
             kind => kind,
         };
+        let clock_offset = self.0.clock_offset;
         Self(Arc::new(Inner {
             kind,
             request_id: Some(id.to_owned()),
+            clock_offset,
+        }))
+    }
+
+    /// Names a wrong clock as the likely cause.
+    pub(crate) fn with_clock_offset(self, millis: i64) -> Self {
+        let Inner {
+            kind, request_id, ..
+        } = (*self.0).clone();
+        Self(Arc::new(Inner {
+            kind,
+            request_id,
+            clock_offset: Some(millis),
         }))
     }
 }
@@ -198,7 +215,13 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.kind {
             // Its line carries status, request id and advice already.
-            ErrorKind::Service(error) => return write!(f, "{error}"),
+            ErrorKind::Service(error) => {
+                write!(f, "{error}")?;
+                return match self.0.clock_offset {
+                    Some(millis) => write!(f, "; {}", WrongClock(millis)),
+                    None => Ok(()),
+                };
+            }
             ErrorKind::Config(text) | ErrorKind::Credentials(text) => return f.write_str(text),
             ErrorKind::Transport(error) => write!(f, "{error}")?,
             ErrorKind::Decode(error) => {
@@ -217,6 +240,20 @@ impl fmt::Display for Error {
             write!(f, "request id {id}, ")?;
         }
         write!(f, "advice: {})", self.advice())
+    }
+}
+
+/// A clock that is wrong by so many milliseconds, in words.
+struct WrongClock(i64);
+
+impl fmt::Display for WrongClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let side = if self.0 > 0 { "behind" } else { "ahead of" };
+        let seconds = self.0.unsigned_abs() / 1000;
+        write!(
+            f,
+            "this machine's clock is {seconds} s {side} the service's; the next request is dated by the service's"
+        )
     }
 }
 

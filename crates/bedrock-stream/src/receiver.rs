@@ -150,7 +150,17 @@ where
                 .extend_from_slice(chunk.get(..room.min(chunk.len())).unwrap_or_default());
         }
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        Err(ServiceError::from_http(status.as_u16(), header, &self.error_body).into())
+        let error = Error::from(ServiceError::from_http(
+            status.as_u16(),
+            header,
+            &self.error_body,
+        ));
+        let offset = self.clock.offset_millis();
+        // A refused signature and a wrong clock belong together.
+        if status == http::StatusCode::FORBIDDEN && offset != 0 {
+            return Err(error.with_clock_offset(offset));
+        }
+        Err(error)
     }
 
     /// Reads one frame, or one chunk, or the end.

@@ -167,10 +167,10 @@ impl Inner {
 impl fmt::Display for ServiceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.inner;
-        f.write_str(match inner.code.as_str() {
-            "" => "error without a code",
-            code => code,
-        })?;
+        match inner.code.as_str() {
+            "" => f.write_str("error without a code")?,
+            code => write!(f, "{}", OneLine(code))?,
+        }
         if inner.message.is_empty() {
             write!(f, ": no message (raw text of {} bytes)", inner.raw.len())?;
         } else {

@@ -1,6 +1,7 @@
 //! ConverseStream's frames to events.
 
 mod block;
+mod plain;
 
 use bedrock_wire::{Outcome, ServiceError};
 use bytes::Bytes;
@@ -111,6 +112,10 @@ impl Mapper {
 
     fn delta(&mut self, json: &str, sink: &mut impl FnMut(Event)) -> Result<(), StreamError> {
         const EVENT: &str = "contentBlockDelta";
+        if let Some((index, part)) = plain::read(json) {
+            let index = self.index(Some(index));
+            return self.message.part(index, part, sink);
+        }
         let block = BlockPayload::read(json, "delta").map_err(malformed(EVENT))?;
         let index = self.index(block.index);
         let mut parts = Parts::default();

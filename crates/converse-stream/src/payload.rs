@@ -168,12 +168,14 @@ impl<'de> Visitor<'de> for Name {
     }
 }
 
-/// Undoes the escapes of a JSON string whose syntax has been checked; `None` for half a surrogate pair.
-fn unescape(escaped: &str) -> Option<String> {
+/// Undoes the escapes of a JSON string; `None` for an escape that JSON does not have and for half a surrogate pair.
+pub(crate) fn unescape(escaped: &str) -> Option<String> {
     let mut out = String::with_capacity(escaped.len());
     let mut rest = escaped;
-    while let Some((plain, tail)) = rest.split_once('\\') {
-        out.push_str(plain);
+    // Fragments are short: a plain walk finds the next escape sooner than a searcher is set up.
+    while let Some(at) = rest.bytes().position(|byte| byte == b'\\') {
+        out.push_str(rest.get(..at)?);
+        let tail = rest.get(at + 1..)?;
         let mut chars = tail.chars();
         let escape = chars.next()?;
         rest = chars.as_str();
@@ -194,7 +196,8 @@ fn unescape(escaped: &str) -> Option<String> {
                     char::decode_utf16([unit, low]).next()?.ok()?
                 }
             }
-            other => other,
+            '"' | '\\' | '/' => escape,
+            _ => return None,
         });
     }
     out.push_str(rest);
@@ -203,7 +206,8 @@ fn unescape(escaped: &str) -> Option<String> {
 
 fn utf16_unit(text: &str) -> Option<(u16, &str)> {
     let (digits, rest) = text.split_at_checked(4)?;
-    Some((u16::from_str_radix(digits, 16).ok()?, rest))
+    let hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    Some((hex.then(|| u16::from_str_radix(digits, 16).ok())??, rest))
 }
 
 #[cfg(test)]

@@ -86,12 +86,7 @@ fn service_answers(
     head: &Parts,
     mut body: &[u8],
 ) -> Result<Bytes, Box<dyn Error>> {
-    let mut headers = Vec::new();
-    for (name, value) in &head.headers {
-        headers.push((name.as_str(), value.to_str()?));
-    }
-    let authority = head.uri.host().unwrap_or_default();
-    let received = RequestHead::new(head.method.as_str(), head.uri.path(), authority, headers);
+    let received = RequestHead::try_from(head)?;
     let seed = received.verify(credentials, scope, b"")?;
     println!(
         "service: the request was signed\n{}\n",

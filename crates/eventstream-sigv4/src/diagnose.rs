@@ -1,10 +1,11 @@
 //! Which part of an event a client signed otherwise: known mistakes, tried one at a time.
 
-use eventstream_codec::{Frame, Limits, Parsed, Timestamp, parse};
+use eventstream_codec::{Limits, Parsed, Timestamp, parse};
 
 use crate::daily::DailyKey;
 use crate::date::AmzDate;
 use crate::event::{Moment, date_header};
+use crate::hash::sha256;
 use crate::key::RootKey;
 use crate::part::Part;
 use crate::scope::Scope;
@@ -22,7 +23,7 @@ struct Suspect<'a> {
     service: &'a str,
     prior: &'a [u8],
     headers: &'a [u8],
-    payload: &'a [u8],
+    payload_hash: [u8; 32],
 }
 
 /// The one part that explains `signature`, if there is one. `chain` is the prior signature, the one before and the seed.
@@ -30,7 +31,8 @@ pub(crate) fn diagnose(
     keys: &DailyKey,
     chain: [Signature; 3],
     at: Timestamp,
-    outer: Frame<'_>,
+    payload: &[u8],
+    payload_hash: [u8; 32],
     signature: &Signature,
 ) -> Option<Part> {
     let (root, scope) = (keys.root(), keys.scope());
@@ -38,7 +40,7 @@ pub(crate) fn diagnose(
     let header = date_header(at);
     let value_alone = header.last_chunk::<8>().map_or(&[][..], |value| value);
     let cut_header = date_header(at.floor_to_secs());
-    let inner = match parse(outer.payload(), &Limits::unlimited()) {
+    let inner = match parse(payload, &Limits::unlimited()) {
         Ok(Parsed::Frame(frame)) => frame.payload(),
         _ => &[],
     };
@@ -55,7 +57,7 @@ pub(crate) fn diagnose(
         service: scope.service(),
         prior: prior.as_bytes(),
         headers: &header,
-        payload: outer.payload(),
+        payload_hash,
     };
     let later = |ms: i64| Timestamp::from_millis(at.as_millis().saturating_add(ms));
     let wrong_prior = |prior| Suspect {
@@ -70,7 +72,7 @@ pub(crate) fn diagnose(
     };
     let wrong_payload = |payload| Suspect {
         part: Part::Payload,
-        payload,
+        payload_hash: sha256(payload),
         ..right()
     };
     let suspects = [
@@ -107,7 +109,6 @@ pub(crate) fn diagnose(
         wrong_headers(value_alone),
         wrong_headers(&[]),
         wrong_payload(inner),
-        wrong_payload(outer.as_bytes()),
         wrong_payload(&[]),
     ];
     let explains = |suspect: &&Suspect<'_>| suspect.is_signed(root, scope.region(), signature);
@@ -123,7 +124,7 @@ impl Suspect<'_> {
         let key = root.derive(day.date(), &scope);
         Moment::of_day(&key, date, day.date(), &scope, self.headers).verify(
             self.prior,
-            self.payload,
+            &self.payload_hash,
             signature,
         )
     }

@@ -53,18 +53,28 @@ impl Moment {
         }
     }
 
-    pub(crate) fn sign(&self, prior: &[u8], payload: &[u8]) -> Signature {
-        Signature::from_bytes(self.absorb(prior, payload).finalize().into_bytes().into())
+    pub(crate) fn sign(&self, prior: &[u8], payload_hash: &[u8; 32]) -> Signature {
+        Signature::from_bytes(
+            self.absorb(prior, payload_hash)
+                .finalize()
+                .into_bytes()
+                .into(),
+        )
     }
 
     /// Whether the signature is that of this event, in constant time.
-    pub(crate) fn verify(&self, prior: &[u8], payload: &[u8], signature: &Signature) -> bool {
-        let mac = self.absorb(prior, payload);
+    pub(crate) fn verify(
+        &self,
+        prior: &[u8],
+        payload_hash: &[u8; 32],
+        signature: &Signature,
+    ) -> bool {
+        let mac = self.absorb(prior, payload_hash);
         mac.verify_slice(signature.as_bytes()).is_ok()
     }
 
     /// The MAC over the whole string to sign.
-    fn absorb(&self, prior: &[u8], payload: &[u8]) -> HmacSha256 {
+    fn absorb(&self, prior: &[u8], payload_hash: &[u8; 32]) -> HmacSha256 {
         let mut mac = self.mac.clone();
         let (whole, rest) = prior.as_chunks::<32>();
         for chunk in whole {
@@ -76,7 +86,7 @@ impl Moment {
         mac.update(b"\n");
         mac.update(&self.headers_hash);
         mac.update(b"\n");
-        mac.update(&hex::encode(&sha256(payload)));
+        mac.update(&hex::encode(payload_hash));
         mac
     }
 }

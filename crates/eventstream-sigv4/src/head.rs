@@ -11,10 +11,11 @@ use aws_sigv4::sign::v4;
 use eventstream_codec::Timestamp;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::request::Parts;
+use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, header};
 
 use crate::credentials::Credentials;
-use crate::request::SIGNED_EVENTS;
+use crate::request::{RequestHead, SIGNED_EVENTS};
 use crate::scope::Scope;
 use crate::signature::Signature;
 
@@ -142,17 +143,40 @@ pub fn sign_head(
     Ok(SignedHead { headers, seed })
 }
 
+impl<'a> TryFrom<&'a Parts> for RequestHead<'a> {
+    type Error = SignHeadError;
+
+    /// A request as it is sent, to be explained, or verified in a test.
+    fn try_from(request: &'a Parts) -> Result<Self, SignHeadError> {
+        let uri = &request.uri;
+        let target = uri.path_and_query().map_or("/", PathAndQuery::as_str);
+        let authority = uri.authority().map_or("", Authority::as_str);
+        let default_port = if uri.scheme_str() == Some("http") {
+            ":80"
+        } else {
+            ":443"
+        };
+        let host = authority.strip_suffix(default_port).unwrap_or(authority);
+        let headers: Result<Vec<_>, _> = request.headers.iter().map(text).collect();
+        Ok(Self::new(request.method.as_str(), target, authority, headers?).with_host(host))
+    }
+}
+
 fn signable_headers(headers: &HeaderMap) -> Result<Vec<(&str, &str)>, SignHeadError> {
     headers
         .iter()
         .filter(|(name, _)| !SIGNING_HEADERS.contains(name))
-        .map(|(name, value)| {
-            let text = value
-                .to_str()
-                .map_err(|_| SignHeadError::HeaderNotText { name: name.clone() })?;
-            Ok((name.as_str(), text))
-        })
+        .map(text)
         .collect()
+}
+
+fn text<'a>(
+    (name, value): (&'a HeaderName, &'a HeaderValue),
+) -> Result<(&'a str, &'a str), SignHeadError> {
+    match value.to_str() {
+        Ok(value) => Ok((name.as_str(), value)),
+        Err(_) => Err(SignHeadError::HeaderNotText { name: name.clone() }),
+    }
 }
 
 /// Why a request cannot be signed.

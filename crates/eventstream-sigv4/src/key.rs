@@ -11,6 +11,7 @@ use crate::credentials::Credentials;
 use crate::date::AmzDate;
 use crate::error::SignError;
 use crate::event::Moment;
+use crate::hash::sha256;
 use crate::scope::Scope;
 use crate::signature::Signature;
 
@@ -63,7 +64,7 @@ impl SigningKey {
         if date.date() != self.date {
             return Err(SignError::OtherDate { at });
         }
-        Ok(Moment::new(&self.mac, date, &self.scope, headers).sign(prior, payload))
+        Ok(Moment::new(&self.mac, date, &self.scope, headers).sign(prior, &sha256(payload)))
     }
 }
 

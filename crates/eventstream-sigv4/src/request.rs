@@ -39,6 +39,8 @@ pub struct RequestHead<'a> {
     method: &'a str,
     target: &'a str,
     authority: &'a str,
+    /// The authority without the scheme's own port.
+    host: &'a str,
     headers: Vec<(&'a str, &'a str)>,
 }
 
@@ -57,8 +59,16 @@ impl<'a> RequestHead<'a> {
             method,
             target,
             authority,
+            host: authority.strip_suffix(":443").unwrap_or(authority),
             headers: headers.into_iter().collect(),
         }
+    }
+
+    /// The same with another host: a scheme other than HTTPS has another port of its own.
+    #[cfg(feature = "aws-sigv4")]
+    pub(crate) const fn with_host(mut self, host: &'a str) -> Self {
+        self.host = host;
+        self
     }
 
     /// What the request's `authorization` header says.
@@ -225,11 +235,7 @@ impl<'a> RequestHead<'a> {
         let Some((_, first)) = values.next() else {
             return match name {
                 ":authority" => Some(Cow::Borrowed(self.authority)),
-                "host" => Some(Cow::Borrowed(
-                    self.authority
-                        .strip_suffix(":443")
-                        .unwrap_or(self.authority),
-                )),
+                "host" => Some(Cow::Borrowed(self.host)),
                 _ => None,
             };
         };

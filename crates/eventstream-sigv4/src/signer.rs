@@ -11,6 +11,7 @@ use crate::envelope::{self, HEADROOM, HeaderOrder};
 use crate::error::SignError;
 use crate::event::date_header;
 use crate::explain::EventStringToSign;
+use crate::hash::sha256;
 use crate::scope::Scope;
 use crate::signature::Signature;
 
@@ -108,7 +109,7 @@ impl Seal for EventSigner {
             .keys
             .at(date)
             .ok_or(SignError::DateOutOfRange { at: date })?;
-        self.prior = dated.moment.sign(self.prior.as_bytes(), frame);
+        self.prior = dated.moment.sign(self.prior.as_bytes(), &sha256(frame));
         envelope::close(buf, at, &self.prior, &dated.header, self.order);
         Ok(())
     }
@@ -122,7 +123,7 @@ impl Seal for EventSigner {
             .keys
             .at(date)
             .ok_or(SignError::DateOutOfRange { at: date })?;
-        self.prior = dated.moment.sign(self.prior.as_bytes(), &[]);
+        self.prior = dated.moment.sign(self.prior.as_bytes(), &sha256(&[]));
         let at = buf.len();
         buf.resize(at + HEADROOM, 0);
         envelope::close(buf, at, &self.prior, &dated.header, self.order);

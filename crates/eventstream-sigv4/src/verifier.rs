@@ -7,10 +7,10 @@ use eventstream_codec::{Frame, HeaderValue, Timestamp};
 use crate::credentials::Credentials;
 use crate::daily::DailyKey;
 use crate::diagnose::diagnose;
-use crate::error::SignError;
 use crate::event::date_header;
 use crate::explain::EventStringToSign;
 use crate::fault::{EventFault, EventFaultKind};
+use crate::hash::sha256;
 use crate::scope::Scope;
 use crate::signature::Signature;
 
@@ -123,14 +123,12 @@ impl EventVerifier {
         self.events
     }
 
-    /// The string that this frame's client should have signed here.
-    ///
-    /// # Errors
-    /// Where the frame's `:date` is missing or outside of the years 0 to 9999.
-    pub fn explain(&self, outer: Frame<'_>) -> Result<EventStringToSign, SignError> {
-        let at = date_of(outer).unwrap_or_default();
+    /// The string that this frame's client should have signed here; `None` where `:date` is missing or no date.
+    #[must_use]
+    pub fn explain(&self, outer: Frame<'_>) -> Option<EventStringToSign> {
+        let at = date_of(outer)?;
         let (prior, header) = (self.prior.as_bytes(), date_header(at));
-        EventStringToSign::new(at, self.keys.scope(), prior, &header, outer.payload())
+        EventStringToSign::new(at, self.keys.scope(), prior, &header, outer.payload()).ok()
     }
 
     fn check<'a>(&mut self, outer: Frame<'a>) -> Result<VerifiedEvent<'a>, EventFaultKind> {
@@ -146,12 +144,12 @@ impl EventVerifier {
             return Err(EventFaultKind::UnsignedHeader);
         }
         let signature = Signature::from_bytes(signature);
-        if !dated
-            .moment
-            .verify(self.prior.as_bytes(), outer.payload(), &signature)
-        {
+        let payload_hash = sha256(outer.payload());
+        let prior = self.prior.as_bytes();
+        if !dated.moment.verify(prior, &payload_hash, &signature) {
             let chain = [self.prior, self.before_prior, self.seed];
-            let differs = diagnose(&self.keys, chain, at, outer, &signature);
+            let payload = outer.payload();
+            let differs = diagnose(&self.keys, chain, at, payload, payload_hash, &signature);
             return Err(EventFaultKind::Signature { differs });
         }
         self.before_prior = self.prior;

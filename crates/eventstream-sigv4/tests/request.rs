@@ -32,19 +32,7 @@ fn signed(uri: &str, payload: Payload<'_>, credentials: &Credentials) -> (Parts,
 
 /// The head as the server sees it.
 fn received(parts: &Parts) -> RequestHead<'_> {
-    let target = parts
-        .uri
-        .path_and_query()
-        .map_or("/", |target| target.as_str());
-    let authority = parts
-        .uri
-        .authority()
-        .map_or("", |authority| authority.as_str());
-    let headers = parts
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
-    RequestHead::new(parts.method.as_str(), target, authority, headers)
+    parts.try_into().unwrap()
 }
 
 fn verify(parts: &Parts) -> Result<Signature, HeadFault> {
@@ -58,6 +46,8 @@ fn what_aws_sigv4_signs_verifies() {
             BIDI,
             "https://localhost/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fx/converse-stream",
             "https://localhost:443/",
+            "http://localhost:80/",
+            "http://localhost:443/x",
             "https://localhost/?",
             "https://localhost/?b=2&a=1",
         ] {

@@ -53,11 +53,7 @@ fn show_everything() -> String {
     let mut shown = format!("{credentials:?} {head:?} ");
     let seed = head.apply(&mut parts.headers);
 
-    let headers = parts
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
-    let received = RequestHead::new("POST", "/model/m/x", "localhost", headers);
+    let received = RequestHead::try_from(&parts).unwrap();
     let explained = received.explain(b"").unwrap();
     let other = Credentials::new("AKIDEXAMPLE", SECRET).with_session_token("another");
     let fault = received.verify(&other, &scope, b"").unwrap_err();

@@ -411,3 +411,52 @@ async fn go_away_is_signalled_and_lets_no_new_call_in() {
     peer.linger().await;
     driver.await.unwrap().unwrap();
 }
+
+/// Frames of any kind with any flags for any stream, and what is not even a frame.
+#[tokio::test(start_paused = true)]
+async fn no_nonsense_panics_hangs_or_passes_for_an_end() {
+    let mut random = 7_u64;
+    let mut below = move |limit: u64| {
+        // Knuth's MMIX generator: reproducible, and random enough.
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) % limit
+    };
+    let mut byte = move |limit: u64| u8::try_from(below(limit)).unwrap();
+    let (mut good, mut bad) = (0, 0);
+    for round in 0..2_000 {
+        let (mut client, driver, mut peer) = Peer::connect(Settings::default(), &[]).await;
+        let head = Request::post("https://test/call").body(()).unwrap();
+        let (mut send, mut receive) = client.open(head).await.unwrap();
+        peer.opened().await;
+        peer.head(1, 200, false).await;
+        let mut end_stream = false;
+        for _ in 0..byte(8) {
+            let kind = if byte(2) == 0 { DATA } else { byte(12) };
+            let flags = [0, 0, 1, 4, 5, 8, byte(255)][usize::from(byte(7))];
+            let stream = u32::from([1, 1, 1, 1, 0, byte(5)][usize::from(byte(6))]);
+            let payload: Vec<u8> = (0..byte(30)).map(|_| byte(255)).collect();
+            peer.write(kind, flags, stream, &payload).await;
+            end_stream |= [DATA, HEADERS].contains(&kind) && flags & 1 == 1 && stream == 1;
+        }
+        if byte(4) == 0 {
+            let noise: Vec<u8> = (0..byte(40)).map(|_| byte(255)).collect();
+            peer.raw(&noise).await;
+        }
+        drop(peer);
+        let end = loop {
+            match receive.next().await {
+                Ok(Some(_)) => {}
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error.kind()),
+            }
+        };
+        assert!(end.is_err() || end_stream, "round {round}");
+        send.ready().await.unwrap_err();
+        drop((client, send, receive));
+        let _closed = driver.await.unwrap();
+        if end.is_ok() { good += 1 } else { bad += 1 }
+    }
+    assert!(good > 20 && bad > 1_000, "{good} good ends, {bad} bad ones");
+}

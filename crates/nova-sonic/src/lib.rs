@@ -1,5 +1,8 @@
 //! The Amazon Nova Sonic speech-to-speech protocol without I/O: commands, events, order.
 //!
+//! A [`Session`] makes a conversation of the events: turns, planned and final text, one interruption out of many signals, what the
+//! user heard, usage. [`strands`] gives the events of Strands' `BidiModel` in its place.
+//!
 //! A session is one duplex call of InvokeModelWithBidirectionalStream: events in, events out, both as JSON in
 //! event-stream frames. The service answers a wrong order with errors that seldom name the cause, or not at all. Here a
 //! [`Writer`] refuses what would break a rule and names it ([`Refusal`]), and a [`Reader`] gives every output event typed
@@ -92,6 +95,7 @@ mod session;
 pub mod strands;
 mod tool_result;
 mod tool_spec;
+mod tools;
 mod write;
 
 pub use config::{Endpointing, InferenceConfig, PromptConfig, SessionConfig, Setup, ToolChoice};
@@ -99,9 +103,9 @@ pub use model::{Dialect, NOVA_2_5_SONIC, NOVA_2_SONIC, NOVA_SONIC_V1};
 pub use names::Names;
 pub use read::{
     AudioOutput, CompletionEnd, CompletionStart, ContentEnd, ContentKind, ContentStart, EventIds,
-    Extra, ReadError, Reader, Received, Role, SONIC_ADVICE, ServerEvent, Stage, StopReason,
-    TextOutput, TokenCount, TokenUsage, ToolUse, Unknown, UnknownFrame, UsageEvent, UserSpeechEnd,
-    UserSpeechStart,
+    Extra, RawReader, ReadError, Reader, Received, Role, SONIC_ADVICE, ServerEvent, Stage,
+    StopReason, TextOutput, TokenCount, TokenUsage, ToolUse, Unknown, UnknownFrame, UsageEvent,
+    UserSpeechEnd, UserSpeechStart,
 };
 pub use sample_rate::{SampleRate, UnsupportedRate};
 pub use session::{
@@ -110,6 +114,7 @@ pub use session::{
 };
 pub use tool_result::ToolResult;
 pub use tool_spec::{ToolSpec, ToolSpecError};
+pub use tools::Tools;
 pub use write::{
     History, HistoryCuts, HistoryLimits, HistoryRole, MAX_TEXT_BYTES, Refusal, Writer,
 };

@@ -4,6 +4,11 @@ use serde_json::Value;
 
 use crate::service_error::ServiceError;
 
+/// What an echo says at most, whatever the caller's limit: a small request must not become an endless answer.
+const MAX_PIECES: usize = 4096;
+/// The longest piece.
+const MAX_PIECE_BYTES: usize = 256;
+
 /// A reply and what it cost, in tokens by the loopback's rule: one for every four bytes begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reply {
@@ -17,21 +22,18 @@ pub(super) struct Reply {
 impl Reply {
     /// Says `text`, at most `max_tokens` of it. A piece is a word with the space before it.
     pub(super) fn saying(text: &str, max_tokens: Option<u64>, input_bytes: usize) -> Self {
-        let mut pieces = Vec::new();
-        for word in text.split_inclusive(char::is_whitespace) {
-            pieces.push(word.to_owned());
-        }
-        let whole = pieces.len();
-        if let Some(max) = max_tokens.and_then(|max| usize::try_from(max).ok()) {
-            pieces.truncate(max);
-        }
+        let asked = max_tokens.and_then(|max| usize::try_from(max).ok());
+        let max = asked.unwrap_or(MAX_PIECES).min(MAX_PIECES);
+        let mut words = text.split_inclusive(char::is_whitespace).flat_map(short);
+        let pieces = words.by_ref().take(max).map(str::to_owned).collect();
         Self {
-            cut: pieces.len() < whole,
+            cut: words.next().is_some(),
             pieces,
             input_tokens: (input_bytes as u64).div_ceil(4),
         }
     }
 
+    /// The whole text.
     pub(super) fn text(&self) -> String {
         self.pieces.concat()
     }
@@ -40,6 +42,15 @@ impl Reply {
     pub(super) const fn output_tokens(&self) -> u64 {
         self.pieces.len() as u64
     }
+}
+
+/// A word in parts of a bounded length.
+fn short(mut word: &str) -> impl Iterator<Item = &str> {
+    std::iter::from_fn(move || {
+        let (part, rest) = word.split_at(word.floor_char_boundary(MAX_PIECE_BYTES));
+        word = rest;
+        (!part.is_empty()).then_some(part)
+    })
 }
 
 /// Echoes the last user message of a Converse request.
@@ -112,6 +123,21 @@ mod tests {
         let reply = of_conversation(&body).unwrap();
         assert_eq!(reply.text(), "three four (I ");
         assert!(reply.cut);
+    }
+
+    #[test]
+    fn a_reply_is_bounded() {
+        let long = format!("{} {}", "é".repeat(500), "a ".repeat(10_000));
+        let reply = Reply::saying(&long, Some(1_000_000), long.len());
+        assert_eq!(reply.pieces.len(), MAX_PIECES);
+        assert!(reply.cut && long.starts_with(&reply.text()));
+        assert!(
+            reply
+                .pieces
+                .iter()
+                .all(|piece| piece.len() <= MAX_PIECE_BYTES)
+        );
+        assert!(!Reply::saying("a b", Some(2), 3).cut);
     }
 
     #[test]

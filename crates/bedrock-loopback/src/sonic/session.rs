@@ -162,3 +162,71 @@ impl Session {
         self.last_speech
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn settings() -> Settings {
+        Settings {
+            strict: false,
+            limits: Limits::default(),
+            pace: Pace {
+                latency: Duration::ZERO,
+                speed: 4.0,
+            },
+            scenario: None,
+        }
+    }
+
+    /// Events that a client could send in any order, with names that meet now and then.
+    fn event() -> impl Strategy<Value = String> {
+        let name = prop::sample::select(vec!["a", "b", "c"]);
+        let body = prop::sample::select(vec![
+            r#""sessionStart":{"inferenceConfiguration":{}}"#,
+            r#""promptStart":{"promptName":"p","audioOutputConfiguration":{"sampleRateHertz":8000,"sampleSizeBits":16,"channelCount":1,"voiceId":"amy"}}"#,
+            r#""contentStart":{"promptName":"p","contentName":"N","type":"TEXT","role":"SYSTEM"}"#,
+            r#""contentStart":{"promptName":"p","contentName":"N","type":"TEXT","role":"USER","interactive":true}"#,
+            r#""contentStart":{"promptName":"p","contentName":"N","type":"AUDIO","role":"USER","interactive":true,"audioInputConfiguration":{"sampleRateHertz":16000,"sampleSizeBits":16,"channelCount":1}}"#,
+            r#""textInput":{"promptName":"p","contentName":"N","content":"hello"}"#,
+            r#""audioInput":{"promptName":"p","contentName":"N","content":"AAD/f//fAAA="}"#,
+            r#""toolResult":{"promptName":"p","contentName":"N","content":"{}"}"#,
+            r#""contentEnd":{"promptName":"p","contentName":"N"}"#,
+            r#""promptEnd":{"promptName":"p"}"#,
+            r#""sessionEnd":{}"#,
+            r#""other":[]"#,
+        ]);
+        (name, body).prop_map(|(name, body)| {
+            let body = body.replace("\"N\"", &format!("\"{name}\""));
+            format!("{{\"event\":{{{body}}}}}")
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+
+        #[test]
+        fn no_order_of_events_is_too_much(events in prop::collection::vec(event(), 0..60)) {
+            let mut now = Instant::now();
+            let mut session = Session::new("nova-2-sonic", &settings(), Quirks::default(), Ids::seeded(1), now);
+            for event in events {
+                let answered = session.on_event(now, event.as_bytes());
+                prop_assert!(session.deadline() <= now + Duration::from_mins(8));
+                if answered.is_err() || session.on_timer(now).is_err() {
+                    return Ok(());
+                }
+                now += Duration::from_millis(40);
+            }
+        }
+
+        #[test]
+        fn no_bytes_are_too_much(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let mut session = Session::new("", &settings(), Quirks::default(), Ids::seeded(1), Instant::now());
+            prop_assert!(session.on_event(Instant::now(), &bytes).is_err());
+        }
+    }
+}

@@ -94,7 +94,9 @@ pub(crate) fn speech(millis: u32, rate: u32) -> Vec<i16> {
     (0..millis * rate / 1000)
         .map(|at| {
             let angle = f64::from(at) * 200.0 * std::f64::consts::TAU / f64::from(rate);
-            (angle.sin() * 8000.0) as i16
+            #[expect(clippy::cast_possible_truncation, reason = "within 8,000")]
+            let sample = (angle.sin() * 8000.0) as i16;
+            sample
         })
         .collect()
 }

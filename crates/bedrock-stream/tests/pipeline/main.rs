@@ -9,6 +9,8 @@
 
 mod captured;
 mod conversation;
+mod credentials;
 mod early_end;
+mod secrets;
 mod stage;
 mod tape;

@@ -3,7 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use bedrock_loopback::{Builder, Loopback, Server};
-use bedrock_stream::{Client, Clock, Credentials, Error, SonicBuilder, SonicReceiver, SonicSender};
+use bedrock_stream::{
+    Client, ClientBuilder, Clock, Credentials, Error, SonicBuilder, SonicReceiver, SonicSender,
+};
 use eventstream_codec::Timestamp;
 use h2_duplex::{Connector, Settings, Tls};
 use nova_sonic::{Received, ServerEvent};
@@ -11,7 +13,7 @@ use nova_sonic::{Received, ServerEvent};
 use crate::tape::{Tape, Taped, TapedReceiver};
 
 /// When every conversation here begins: 2026-11-21, an hour before midnight UTC.
-const START_SECS: u64 = 1_795_302_000;
+pub(crate) const START_SECS: u64 = 1_795_302_000;
 
 /// A client's session with a server behind a pipe.
 pub(crate) struct Stage {
@@ -34,12 +36,20 @@ pub(crate) async fn try_open(
     secret: &str,
     session: fn(SonicBuilder) -> SonicBuilder,
 ) -> Result<Stage, Error> {
-    let start = SystemTime::UNIX_EPOCH + Duration::from_secs(START_SECS);
     let server = server
-        .clock(bedrock_loopback::Clock::starting_at(start))
+        .clock(server_clock(START_SECS))
         .build()
         .expect("settings that can be");
     let client = client(&server, secret);
+    open_with(&client, &server, session).await
+}
+
+/// Opens a session of this client with this server.
+pub(crate) async fn open_with(
+    client: &Client,
+    server: &Server,
+    session: fn(SonicBuilder) -> SonicBuilder,
+) -> Result<Stage, Error> {
     let (near, far) = tokio::io::duplex(16 * 1024);
     tokio::spawn({
         let server = server.clone();
@@ -71,16 +81,27 @@ pub(crate) async fn try_open(
     })
 }
 
+/// The client of a server, with its access key and this secret.
 pub(crate) fn client(server: &Server, secret: &str) -> Client {
-    let start = Timestamp::from_millis(i64::try_from(START_SECS).unwrap() * 1000);
+    client_settings(server, START_SECS)
+        .credentials(Credentials::new(server.access_key_id(), secret))
+        .build()
+        .expect("settings that can be")
+}
+
+/// Settings for a client of a server, all but its credentials.
+pub(crate) fn client_settings(server: &Server, start_secs: u64) -> ClientBuilder {
+    let start = Timestamp::from_millis(i64::try_from(start_secs).unwrap() * 1000);
     Client::builder()
         .region(server.region())
         .endpoint_url("https://localhost")
         .trust_pem(server.ca_pem())
-        .credentials(Credentials::new(server.access_key_id(), secret))
         .clock(Clock::starting_at(start))
-        .build()
-        .expect("settings that can be")
+}
+
+/// The server's clock at the start of a conversation.
+pub(crate) fn server_clock(start_secs: u64) -> bedrock_loopback::Clock {
+    bedrock_loopback::Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(start_secs))
 }
 
 /// The question as 32 ms chunks of PCM16 at 16 kHz.

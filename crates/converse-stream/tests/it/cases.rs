@@ -1,5 +1,7 @@
 //! The cases in `fixtures/converse`: loaded, run and judged against what they expect.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use converse_stream::{Event, Reader, Reply, StreamError};
 use eventstream_codec::TransportEnd;
@@ -7,7 +9,11 @@ use serde_json::{Value, json};
 
 pub(crate) type Outcome = bedrock_wire::Outcome<Reply, StreamError>;
 
-const CASES: &str = include_str!("../../../../fixtures/converse/cases.json");
+static CASES: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    let file = include_str!("../../../../fixtures/converse/cases.json");
+    let file: Value = serde_json::from_str(file).unwrap();
+    file["cases"].as_array().unwrap().clone()
+});
 
 /// A case that was run and found as expected.
 pub(crate) struct Run {
@@ -28,21 +34,13 @@ impl Run {
 
 /// The names of all cases.
 pub(crate) fn names() -> Vec<String> {
-    let cases: Value = serde_json::from_str(CASES).unwrap();
     let name = |case: &Value| case["name"].as_str().unwrap().to_owned();
-    cases["cases"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(name)
-        .collect()
+    CASES.iter().map(name).collect()
 }
 
 /// Runs a case whole and in pieces of 7 bytes, and compares all that it expects.
 pub(crate) fn run(name: &str) -> Run {
-    let cases: Value = serde_json::from_str(CASES).unwrap();
-    let mut all = cases["cases"].as_array().unwrap().iter();
-    let case = all.find(|case| case["name"] == name).unwrap();
+    let case = CASES.iter().find(|case| case["name"] == name).unwrap();
     let base64 = case["body_base64"].as_str().unwrap();
     let body = Bytes::from(base64_simd::STANDARD.decode_to_vec(base64).unwrap());
     assert_eq!(case["kind"], "converse", "{name}");

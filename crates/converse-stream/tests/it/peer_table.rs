@@ -462,3 +462,28 @@ fn every_case_is_as_expected() {
         assert!(!has_unknown || !run.reply().unknown.is_empty(), "{name}");
     }
 }
+
+#[test]
+fn the_docs_link_each_row_to_its_test() {
+    let docs = include_str!("../../../../docs/converse-stream.md");
+    let code = include_str!("peer_table.rs");
+    let link =
+        |name: &str| format!("[Y: `{name}`](../crates/converse-stream/tests/it/peer_table.rs)");
+    let tests: Vec<_> = code
+        .split("#[test]\nfn ")
+        .skip(1)
+        .map(|rest| rest.split_once('(').unwrap().0)
+        .filter(|name| {
+            ![
+                "every_case_is_as_expected",
+                "the_docs_link_each_row_to_its_test",
+            ]
+            .contains(name)
+        })
+        .collect();
+    assert_eq!(tests.len(), 33);
+    for name in &tests {
+        assert!(docs.contains(&link(name)), "{name}");
+    }
+    assert_eq!(docs.matches("[Y: `").count(), tests.len());
+}

@@ -122,3 +122,43 @@ fn errors_say_nothing_of_what_the_model_wrote() {
         }
     }
 }
+
+/// Payloads that differ only in spaces and order say the same; the ones of the wire take the short way.
+#[test]
+fn a_delta_says_the_same_however_it_is_written() {
+    let delta = |json: &str| {
+        let header = |name, value| eventstream_codec::Header {
+            name,
+            value: eventstream_codec::HeaderValue::String(value),
+        };
+        let headers = [
+            header(":event-type", "contentBlockDelta"),
+            header(":message-type", "event"),
+        ];
+        let mut body = bytes::BytesMut::new();
+        eventstream_codec::encode_frame(&headers, json.as_bytes(), &mut body).unwrap();
+        Events::new([body.freeze()]).collect::<Vec<_>>()
+    };
+    for text in [
+        "a",
+        "",
+        r#"\"\\/\b\f\n\r\t\u0041\ud83d\udc42é👂"#,
+        r"\ud83d",
+        r"\u+041",
+        r"\x",
+        "\u{7}",
+    ] {
+        for union in [
+            format!(r#""text":"{text}""#),
+            format!(r#""reasoningContent":{{"text":"{text}"}}"#),
+        ] {
+            let short = format!(r#"{{"contentBlockIndex":7,"delta":{{{union}}},"p":"ab"}}"#);
+            let long = format!(r#"{{ "p":"ab","delta": {{{union}}},"contentBlockIndex" :7.0}}"#);
+            assert_eq!(delta(&short), delta(&long), "{short}");
+        }
+    }
+    assert_eq!(
+        delta(r#"{"contentBlockIndex":7,"delta":{"text":"a"}}"#).len(),
+        2
+    );
+}

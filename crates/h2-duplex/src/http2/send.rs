@@ -40,7 +40,8 @@ impl Sender {
         self.call.capacity().saturating_sub(self.rest.len())
     }
 
-    /// Sends all of `chunk` at once, or nothing of it.
+    /// Sends all of `chunk` at once, or nothing of it. One that is larger than the
+    /// [send buffer](crate::Settings::send_buffer) never goes this way.
     ///
     /// # Errors
     ///

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::Uri;
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::connector::Connector;
 use super::origin::Origin;
@@ -81,7 +81,7 @@ impl Pool {
                     origin: &origin,
                 }
             };
-            slot.connect(uri).await?;
+            slot.connect(uri, |_connection| Ok(())).await?;
         }
     }
 
@@ -112,24 +112,29 @@ impl Duplex for Pool {
         let origin = Origin::of(head.uri())?;
         let default: Deadlines = self.shared.connector.settings().deadlines;
         let deadlines = *head.extensions_mut().get_or_insert(default);
-        let busy = loop {
+        let give_up = deadlines.connect.map(|limit| Instant::now() + limit);
+        loop {
             // Registered before the look at the state: a change in between is not missed.
             let changed = self.shared.changed.notified();
             match self.shared.plan(&origin, &head)? {
                 Plan::Opened(halves) => return Ok(halves),
-                Plan::Connect(slot) => slot.connect(head.uri()).await?,
-                Plan::Wait => match deadlines.connect {
+                // Whoever made the connection opens the first call on it, before others see it.
+                Plan::Connect(slot) => {
+                    let first = |connection: &Connection| connection.open_now(head.clone());
+                    return slot.connect(head.uri(), first).await;
+                }
+                Plan::Wait => match give_up {
                     None => changed.await,
-                    Some(limit) => {
-                        if timeout(limit, changed).await.is_err() {
-                            break "all connections are busy";
-                        }
-                    }
+                    Some(at) => timeout_at(at, changed).await.map_err(|_elapsed| busy())?,
                 },
             }
-        };
-        Err(Error::new(ErrorKind::Deadline(Deadline::Connect), Phase::Connect).with_detail(busy))
+        }
     }
+}
+
+fn busy() -> Error {
+    Error::new(ErrorKind::Deadline(Deadline::Connect), Phase::Connect)
+        .with_detail("all connections are busy")
 }
 
 #[derive(Debug)]
@@ -213,7 +218,12 @@ struct Slot<'a> {
 }
 
 impl Slot<'_> {
-    async fn connect(self, uri: &Uri) -> Result<(), Error> {
+    /// Makes the connection, uses it, and only then shows it to others.
+    async fn connect<R>(
+        self,
+        uri: &Uri,
+        first: impl FnOnce(&Connection) -> Result<R, Error>,
+    ) -> Result<R, Error> {
         let (connection, driver) = self.shared.connector.connect(uri).await?;
         connection.notify(&self.shared.changed);
         let running = Drivers::start(&self.shared.drivers);
@@ -224,12 +234,11 @@ impl Slot<'_> {
             drop(running);
             changed.notify_waiters();
         });
-        self.shared
-            .lock()
-            .group(self.origin)?
-            .connections
-            .push(connection);
-        Ok(())
+        let mut state = self.shared.lock();
+        let group = state.group(self.origin)?;
+        let used = first(&connection)?;
+        group.connections.push(connection);
+        Ok(used)
     }
 }
 

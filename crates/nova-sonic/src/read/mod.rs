@@ -1,10 +1,12 @@
 //! Inwards: frames to typed events, and the verdict on how the stream ended.
 
 mod advice;
+mod chunks;
 mod error;
 mod event;
 mod fields;
 mod json;
+mod raw;
 mod reader;
 mod usage;
 
@@ -15,5 +17,6 @@ pub use event::{
     Extra, Role, ServerEvent, Stage, StopReason, TextOutput, ToolUse, Unknown, UnknownFrame,
     UserSpeechEnd, UserSpeechStart,
 };
+pub use raw::RawReader;
 pub use reader::{Reader, Received};
 pub use usage::{TokenCount, TokenUsage, UsageEvent};

@@ -1,12 +1,13 @@
 //! Frames of one session's output to typed events, and the verdict at its end.
 
-use bedrock_wire::{AdviceTable, Missing, Outcome, ServiceError, read_part_into};
+use bedrock_wire::{AdviceTable, Outcome};
 use bytes::Bytes;
-use eventstream_codec::{Frame, Inbound, MessageKind, TransportEnd};
+use eventstream_codec::{Frame, Inbound, TransportEnd};
 
 use crate::read::advice::SONIC_ADVICE;
+use crate::read::chunks::{Chunk, Chunks};
 use crate::read::error::ReadError;
-use crate::read::event::{ServerEvent, StopReason, UnknownFrame};
+use crate::read::event::{ContentKind, ServerEvent, StopReason, UnknownFrame};
 use crate::read::fields::Interner;
 use crate::read::json::read_json;
 use crate::read::usage::TokenUsage;
@@ -17,13 +18,9 @@ use crate::read::usage::TokenUsage;
 /// `completionEnd` makes an end complete.
 #[derive(Debug)]
 pub struct Reader {
-    advice: AdviceTable,
-    closing: bool,
+    chunks: Chunks,
     received: Received,
-    error: Option<ReadError>,
     interner: Interner,
-    /// The decoded part in hand; kept, so that reading allocates only what it hands on.
-    json: Vec<u8>,
 }
 
 /// What a session's output came to.
@@ -53,55 +50,21 @@ impl Reader {
     #[must_use]
     pub fn with_advice(advice: AdviceTable) -> Self {
         Self {
-            advice,
-            closing: false,
+            chunks: Chunks::new(advice),
             received: Received::default(),
-            error: None,
             interner: Interner::default(),
-            json: Vec::new(),
         }
     }
 
     /// We have closed in order ([`Writer::close`](crate::Writer::close) went out): a clean end from here on is complete.
     pub const fn closing(&mut self) {
-        self.closing = true;
+        self.chunks.closing();
     }
 
     /// What has arrived so far.
     #[must_use]
     pub const fn received(&self) -> &Received {
         &self.received
-    }
-
-    fn read_frame(
-        &mut self,
-        frame: &Frame<'_>,
-        sink: &mut impl FnMut(ServerEvent),
-    ) -> Result<(), ReadError> {
-        if let Some(error) = ServiceError::from_frame(frame) {
-            return Err(ReadError::Service(error.advised_by(&self.advice)));
-        }
-        let MessageKind::Event { event_type } = frame.kind() else {
-            return Err(ReadError::NotAnEvent);
-        };
-        let received = &mut self.received;
-        let mut sink = |event: ServerEvent| {
-            received.count(&event);
-            sink(event);
-        };
-        if event_type != "chunk" {
-            sink(ServerEvent::UnknownFrame(UnknownFrame {
-                event_type: event_type.to_owned(),
-                payload: Bytes::copy_from_slice(frame.payload()),
-            }));
-            return Ok(());
-        }
-        self.json.clear();
-        read_part_into(frame.payload(), &mut self.json).map_err(ReadError::Part)?;
-        if self.json.is_empty() {
-            return Ok(());
-        }
-        read_json(&self.json, &mut self.interner, &mut sink)
     }
 }
 
@@ -121,14 +84,22 @@ impl Inbound for Reader {
         frame: Frame<'_>,
         sink: &mut impl FnMut(ServerEvent),
     ) -> Result<(), ReadError> {
-        if let Some(error) = &self.error {
-            return Err(error.clone());
-        }
-        let result = self.read_frame(&frame, sink);
-        if let Err(error) = &result {
-            self.error = Some(error.clone());
-        }
-        result
+        let (received, interner) = (&mut self.received, &mut self.interner);
+        let mut counted = |event: ServerEvent| {
+            received.count(&event);
+            sink(event);
+        };
+        self.chunks.read(&frame, |chunk| match chunk {
+            Chunk::Json([]) => Ok(()),
+            Chunk::Json(json) => read_json(json, interner, &mut counted),
+            Chunk::Other(event_type) => {
+                counted(ServerEvent::UnknownFrame(UnknownFrame {
+                    event_type: event_type.to_owned(),
+                    payload: Bytes::copy_from_slice(frame.payload()),
+                }));
+                Ok(())
+            }
+        })
     }
 
     fn finish(
@@ -137,17 +108,7 @@ impl Inbound for Reader {
         _sink: &mut impl FnMut(ServerEvent),
     ) -> Outcome<Received, ReadError> {
         let received = self.received.clone();
-        if let Some(error) = self.error.clone() {
-            return Outcome::Failed { error, received };
-        }
-        let missing = if end != TransportEnd::Clean {
-            Missing::CleanEnd
-        } else if self.closing || received.completion_ended {
-            return Outcome::Complete(received);
-        } else {
-            Missing::SessionClose
-        };
-        Outcome::Incomplete { missing, received }
+        self.chunks.finish(end, received.completion_ended, received)
     }
 }
 
@@ -158,7 +119,7 @@ impl Received {
             ServerEvent::AudioOutput(audio) => self.audio_bytes += audio.pcm.len() as u64,
             ServerEvent::ContentEnd(end) => {
                 // Text delimits nothing; where the type is missing the session's view knows it from the start.
-                let audio = end.kind == Some(crate::ContentKind::Audio);
+                let audio = end.kind == Some(ContentKind::Audio);
                 self.turns += u64::from(audio && end.stop_reason == Some(StopReason::EndTurn));
             }
             ServerEvent::Usage(usage) => self.usage = usage.total.or(self.usage),

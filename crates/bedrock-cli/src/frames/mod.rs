@@ -1,0 +1,224 @@
+//! `bedrock frames`: the frames of any AWS service's event stream, as text or as JSON lines, and back to bytes.
+
+mod encode;
+mod json;
+mod payload;
+mod print;
+
+use std::fs::File;
+use std::io::{self, Read, StdoutLock, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Subcommand, ValueEnum};
+use eventstream_codec::{Decoder, FrameReader, Limits, Message, MessageKind, ReadError};
+
+use crate::exit::Exit;
+use payload::Style;
+use print::Printer;
+
+/// Prints the frames of an event stream of any AWS service.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// A file with a stream of frames, or `-` for standard input, read as it arrives
+    #[arg(required = true)]
+    file: Option<PathBuf>,
+
+    /// One JSON object a frame, on a line of its own
+    #[arg(long)]
+    json: bool,
+
+    /// What to accept
+    #[arg(long, value_enum, default_value_t)]
+    limits: Profile,
+
+    /// Also show the frames inside signed frames
+    #[arg(long)]
+    unwrap: bool,
+
+    /// Also show what JSON payloads carry in a base64 member `bytes`, as those of Bedrock do
+    #[arg(long)]
+    decode_bytes: bool,
+
+    /// How to show payloads as text
+    #[arg(long, value_enum, default_value_t, conflicts_with = "json")]
+    payload: Style,
+
+    /// Only frames of this event type, exception type or error code; may be given more than once
+    #[arg(long = "event-type", value_name = "NAME")]
+    event_types: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Turn the lines that `--json` prints back into bytes, on standard output
+    Encode(encode::Args),
+}
+
+/// Named limits; the README of `eventstream-codec` has the numbers.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Profile {
+    /// The specification's sizes, otherwise as tolerant as AWS's clients
+    #[default]
+    Bounded,
+    /// All that the specification demands
+    Strict,
+    /// No limits, for trusted input only
+    Unlimited,
+}
+
+impl Profile {
+    const fn limits(self) -> Limits {
+        match self {
+            Self::Bounded => Limits::bounded(),
+            Self::Strict => Limits::strict(),
+            Self::Unlimited => Limits::unlimited(),
+        }
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Where the input cannot be read or the output not written, in a line for people.
+pub(crate) fn run(args: &Args) -> Result<Exit, String> {
+    if let Some(Command::Encode(args)) = &args.command {
+        return encode::run(args);
+    }
+    let file = args.file.as_deref().ok_or("which file?")?;
+    let decoder = Decoder::with_limits(args.limits.limits());
+    let reader = FrameReader::with_decoder(open(file)?, decoder);
+    let mut out = Output::new(is_stdin(file));
+    match print_all(args, reader, &mut out) {
+        Ok(exit) => Ok(exit),
+        // Whoever read our output has seen enough.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Ok(Exit::Failed)
+        }
+        Err(Failure::Output(error)) => Err(format!("standard output: {error}")),
+        Err(Failure::Input(error)) => Err(format!("{}: {error}", file.display())),
+    }
+}
+
+fn print_all(
+    args: &Args,
+    mut reader: FrameReader<Box<dyn Read>>,
+    out: &mut Output,
+) -> Result<Exit, Failure> {
+    let printer = Printer {
+        json: args.json,
+        unwrap: args.unwrap,
+        decode_bytes: args.decode_bytes,
+        payload: args.payload,
+        limits: args.limits.limits(),
+    };
+    loop {
+        let (index, offset) = (reader.decoder().frames(), reader.decoder().offset());
+        let error = match reader.next_message() {
+            Ok(Some(message)) if !args.shows(&message) => continue,
+            Ok(Some(message)) => match printer.frame(&message, index, offset, out)? {
+                Ok(()) => {
+                    out.frame_done()?;
+                    continue;
+                }
+                Err(inside) => inside,
+            },
+            Ok(None) => {
+                out.flush()?;
+                return Ok(Exit::Complete);
+            }
+            Err(ReadError::Decode(error)) => print::Fault::of(&error),
+            Err(ReadError::Io(error)) => {
+                out.flush()?;
+                return Err(Failure::Input(error));
+            }
+            Err(other) => {
+                out.flush()?;
+                return Err(Failure::Input(io::Error::other(other)));
+            }
+        };
+        printer.fault(&error, out)?;
+        out.flush()?;
+        return Ok(Exit::Failed);
+    }
+}
+
+impl Args {
+    /// Whether a frame, or the one inside it under `--unwrap`, is of a type that was asked for.
+    fn shows(&self, message: &Message) -> bool {
+        if self.event_types.is_empty() {
+            return true;
+        }
+        let is_asked_for = |message: &Message| {
+            let name = match message.frame().kind() {
+                MessageKind::Event { event_type } => event_type,
+                MessageKind::Exception { exception_type } => exception_type,
+                MessageKind::Error { code, .. } => code,
+                _ => return false,
+            };
+            self.event_types.iter().any(|asked| asked == name)
+        };
+        let inner = || Message::from_bytes(&message.payload(), &self.limits.limits());
+        is_asked_for(message)
+            || (self.unwrap && message.frame().signed().is_some())
+                && inner().is_ok_and(|inner| is_asked_for(&inner))
+    }
+}
+
+/// Why the command broke off.
+enum Failure {
+    Input(io::Error),
+    Output(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    /// All of `?` is about output: what is read is matched on.
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// Standard output; where the input arrives bit by bit, each frame is shown as soon as it is there.
+struct Output {
+    out: io::BufWriter<StdoutLock<'static>>,
+    live: bool,
+}
+
+impl Output {
+    fn new(live: bool) -> Self {
+        let out = io::BufWriter::new(io::stdout().lock());
+        Self { out, live }
+    }
+
+    fn frame_done(&mut self) -> io::Result<()> {
+        if self.live { self.out.flush() } else { Ok(()) }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn is_stdin(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
+/// The input: a file, or standard input for `-`.
+fn open(file: &Path) -> Result<Box<dyn Read>, String> {
+    if is_stdin(file) {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    match File::open(file) {
+        Ok(file) => Ok(Box::new(file)),
+        Err(error) => Err(format!("{}: {error}", file.display())),
+    }
+}
