@@ -252,6 +252,14 @@ fn a_hosted_tool_is_not_the_callers() {
     let nova = run("tool_use_type");
     assert_eq!(nova.reply().tool_calls().count(), 1);
     assert!(nova.reply().stop.as_ref().unwrap().has_tool_use);
+    let replayed = |run: cases::Run| {
+        serde_json::to_string(&run.reply().to_message().unwrap().content[0]).unwrap()
+    };
+    assert!(replayed(hosted).contains(r#""type":"server_tool_use""#));
+    assert!(
+        !replayed(nova).contains("type"),
+        "the service's model has no such value"
+    );
 }
 
 #[test]

@@ -9,6 +9,7 @@ use converse_stream::{
     Event, Events, MessageStop, Metadata, Reply, Role, StopReason, ToolBlock, Usage, WriteError,
     Writer, collect_body, encode_event,
 };
+use eventstream_codec::{Decoder, MessageKind};
 use proptest::prelude::*;
 
 #[test]
@@ -180,6 +181,32 @@ fn write(steps: &[Step]) -> (Vec<Bytes>, String, usize) {
     (parts, text, calls)
 }
 
+/// The indexes of all blocks that the frames speak of, and of those that they stop, each sorted.
+fn blocks_on_the_wire(parts: &[Bytes]) -> (Vec<u64>, Vec<u64>) {
+    let mut decoder = Decoder::new();
+    decoder.feed(parts.concat().into());
+    let (mut opened, mut stopped) = (Vec::new(), Vec::new());
+    while let Some(frame) = decoder.next_frame().unwrap() {
+        let payload: serde_json::Value = serde_json::from_slice(frame.payload()).unwrap();
+        let Some(index) = payload
+            .get("contentBlockIndex")
+            .and_then(serde_json::Value::as_u64)
+        else {
+            continue;
+        };
+        match frame.kind() {
+            MessageKind::Event {
+                event_type: "contentBlockStop",
+            } => stopped.push(index),
+            _ if !opened.contains(&index) => opened.push(index),
+            _ => {}
+        }
+    }
+    opened.sort_unstable();
+    stopped.sort_unstable();
+    (opened, stopped)
+}
+
 /// Every block is opened once and closed once, and what belongs to it stands between.
 fn well_formed(events: &[Event]) -> bool {
     let mut open = Vec::new();
@@ -210,6 +237,8 @@ proptest! {
     #[test]
     fn whatever_is_written_reads_back(steps in proptest::collection::vec(step(), 0..24)) {
         let (parts, text, calls) = write(&steps);
+        let (opened, stopped) = blocks_on_the_wire(&parts);
+        prop_assert_eq!(opened, stopped, "the reader would close what the writer forgot");
         let mut events = Events::new(parts);
         let list: Vec<_> = events.by_ref().collect();
         prop_assert!(well_formed(&list), "{list:?}");
