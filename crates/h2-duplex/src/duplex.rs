@@ -1,4 +1,5 @@
-//! The traits through which callers compose with a transport: one opens calls, one sends, one receives.
+//! The traits through which callers compose with a transport: one opens calls, one sends, one
+//! receives.
 
 use std::future::Future;
 
@@ -36,12 +37,12 @@ pub trait Duplex {
 
 /// The sending half of a call: the request body.
 ///
-/// Dropping it before [`finish`](SendHalf::finish) is done resets the call (`CANCEL`), so that half a
-/// body never looks complete. One exception: when the peer has already answered with a status
+/// Dropping it before [`finish`](SendHalf::finish) is done resets the call (`CANCEL`), so that half
+/// a body never looks complete. One exception: when the peer has already answered with a status
 /// other than 2xx, the call stays until that answer's body is received.
 pub trait SendHalf: Send + 'static {
-    /// Waits until at least one byte may go, so that a frame can be signed when it leaves and not when it
-    /// is queued.
+    /// Waits until at least one byte may go, so that a frame can be signed when it leaves and not
+    /// when it is queued.
     ///
     /// # Errors
     ///
@@ -62,9 +63,9 @@ pub trait SendHalf: Send + 'static {
     ///
     /// # Cancel safety
     ///
-    /// The stream of bytes stays whole: a chunk of which a dropped future has sent a part is remembered, and the next call of
-    /// any method here sends its rest first. A future dropped before its first poll has
-    /// taken nothing.
+    /// The stream of bytes stays whole: a chunk of which a dropped future has sent a part is
+    /// remembered, and the next call of any method here sends its rest first. A future dropped
+    /// before its first poll has taken nothing.
     fn send(&mut self, chunk: Bytes) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Ends the request body (`END_STREAM`).
@@ -101,8 +102,8 @@ pub trait ReceiveHalf: Send + 'static {
     ///
     /// # Errors
     ///
-    /// The call did not end with `END_STREAM`: it was reset (with whatever code), the connection was
-    /// lost, a deadline passed, ….
+    /// The call did not end with `END_STREAM`: it was reset (with whatever code), the connection
+    /// was lost, a deadline passed, ….
     ///
     /// # Cancel safety
     ///

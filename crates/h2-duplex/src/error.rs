@@ -34,8 +34,9 @@ impl Error {
         self.0.phase
     }
 
-    /// `false` only if the peer provably did nothing with the call, so that opening it again is safe:
-    /// it was never opened, was refused (`REFUSED_STREAM` before any response), or lies above the last call of a `GOAWAY`.
+    /// `false` only if the peer provably did nothing with the call, so that opening it again is
+    /// safe: it was never opened, was refused (`REFUSED_STREAM` before any response), or lies above
+    /// the last call of a `GOAWAY`.
     #[must_use]
     pub fn was_processed(&self) -> bool {
         self.0.processed
@@ -116,8 +117,8 @@ pub enum ErrorKind {
     ConnectionLost,
     /// The peer broke the rules of HTTP/2, or a limit of ours.
     Protocol(ErrorCode),
-    /// For the sender: the peer has answered with a status other than 2xx, or has ended its response, while the
-    /// request body was still open. The receiving half has the answer.
+    /// For the sender: the peer has answered with a status other than 2xx, or has ended its
+    /// response, while the request body was still open. The receiving half has the answer.
     AnsweredEarly(StatusCode),
     /// One of our own halves was dropped before its end.
     Cancelled,

@@ -14,7 +14,8 @@
 //! let mut connection = connector.connect_and_spawn(&uri).await?;
 //!
 //! // Returns before the response head: some services send none before they have had input.
-//! let (mut send, mut receive) = connection.open(http::Request::post(uri).body(()).unwrap()).await?;
+//! let head = http::Request::post(uri).body(()).unwrap();
+//! let (mut send, mut receive) = connection.open(head).await?;
 //! let speak = async move {
 //!     for word in ["full", "duplex"] {
 //!         send.ready().await?; // make the bytes when they can leave
@@ -29,7 +30,7 @@
 //!     }
 //!     Ok::<_, Error>(()) // only END_STREAM leads here; a cut or a reset is an error
 //! };
-//! // Not `try_join`: where the peer refuses, the sender fails first, and the receiver has the reason.
+//! // Not `try_join`: where the peer refuses, the sender fails first; the receiver has the reason.
 //! let (spoken, heard) = tokio::join!(speak, listen);
 //! heard.and(spoken)?;
 //! # Ok(()) }
@@ -37,22 +38,28 @@
 //!
 //! # What it promises
 //!
-//! - **Only `END_STREAM` is a good end.** A reset with any code (`NO_ERROR` too), a closed or cut TCP or TLS connection,
-//!   and a `GOAWAY` that leaves the call out are errors; what arrived before them is given first. An end of TLS without
-//!   `close_notify` is harmless after `END_STREAM`, and only then.
-//! - **Nothing hangs past a named deadline**: six `Deadlines` for connection, TLS, response head, first byte, between bytes, whole
-//!   call. None counts bytes per second. Dead links are found by PING, if you turn on `KeepAlive`.
-//! - **Both halves report the same cause.** When the peer answers while the upload is open, the receiver gets the whole answer,
-//!   and the sender [`AnsweredEarly`](ErrorKind::AnsweredEarly), not a broken pipe.
-//! - **[`Error::was_processed`] is `false` only where that is certain**, so that the call can be opened again.
-//! - **Memory is bounded.** Received bytes wait in a buffer no larger than the call's flow-control window, small frames packed together;
-//!   sent bytes wait in a small buffer of their own (`Settings::send_buffer`), so that what is signed when it is sent is signed late.
+//! - **Only `END_STREAM` is a good end.** A reset with any code (`NO_ERROR` too), a closed or cut
+//!   TCP or TLS connection, and a `GOAWAY` that leaves the call out are errors; what arrived before
+//!   them is given first. An end of TLS without `close_notify` is harmless after `END_STREAM`, and
+//!   only then.
+//! - **Nothing hangs past a named deadline**: six `Deadlines` for connection, TLS, response head,
+//!   first byte, between bytes, whole call. None counts bytes per second. Dead links are found by
+//!   PING, if you turn on `KeepAlive`.
+//! - **Both halves report the same cause.** When the peer answers while the upload is open, the
+//!   receiver gets the whole answer, and the sender [`AnsweredEarly`](ErrorKind::AnsweredEarly),
+//!   not a broken pipe.
+//! - **[`Error::was_processed`] is `false` only where that is certain**, so that the call can be
+//!   opened again.
+//! - **Memory is bounded.** Received bytes wait in a buffer no larger than the call's flow-control
+//!   window, small frames packed together; sent bytes wait in a small buffer of their own
+//!   (`Settings::send_buffer`), so that what is signed when it is sent is signed late.
 //! - **No byte and no header in logs or `Debug`.**
-//! - **Tasks end.** A connection is one future, its `Driver`; nothing else is spawned, and it ends when its handles are dropped and its calls
-//!   are over. Dropping a half before its end resets the call (`CANCEL`) at once.
+//! - **Tasks end.** A connection is one future, its `Driver`, which you spawn or have spawned by
+//!   `connect_and_spawn` or `Pool`; it ends when its handles are dropped and its calls are over.
+//!   Dropping a half before its end resets the call (`CANCEL`) at once.
 //!
-//! h2 sets one limit that no setting moves: a connection on which the peer sends more than 100 empty DATA frames (beside
-//! those that end a body) fails with `ENHANCE_YOUR_CALM`.
+//! h2 sets one limit that no setting moves: a connection on which the peer sends more than 100
+//! empty DATA frames (beside those that end a body) fails with `ENHANCE_YOUR_CALM`.
 //!
 //! # Features
 //!

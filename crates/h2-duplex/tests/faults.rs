@@ -179,7 +179,8 @@ impl Fault {
             Self::SpeaksHttp1 => peer.raw(b"HTTP/1.1 400 Bad Request\r\n\r\n").await,
             Self::DataForUnknownStream => peer.data(5, b"what", false).await,
             Self::ShorterThanContentLength => {
-                // HPACK: `:status: 200`, then the name of static entry 28 (`content-length`) with "10".
+                // HPACK: `:status: 200`, then the name of static entry 28 (`content-length`) with
+                // "10".
                 let block = [0x88, 0x0f, 0x0d, 2, b'1', b'0'];
                 peer.write(HEADERS, peer::END_HEADERS, 1, &block).await;
                 peer.data(1, b"half", true).await;

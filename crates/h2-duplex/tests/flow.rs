@@ -1,4 +1,5 @@
-//! Flow control: every window size, bursts, small frames, slow readers; no deadlock, bounded memory.
+//! Flow control: every window size, bursts, small frames, slow readers; no deadlock, bounded
+//! memory.
 
 mod peer;
 mod server;

@@ -1,4 +1,5 @@
-//! The pool: connections are made, shared, kept and closed as it says. Real sockets and the real clock.
+//! The pool: connections are made, shared, kept and closed as it says. Real sockets and the real
+//! clock.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::Arc;

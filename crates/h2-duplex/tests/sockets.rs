@@ -9,14 +9,16 @@ use http::{Request, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// SETTINGS; a response head with `:status: 403`, `:status: 200`; DATA `no`; the same with `END_STREAM`.
+/// SETTINGS; a response head with `:status: 403`, `:status: 200`; DATA `no`; the same with
+/// `END_STREAM`.
 const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 const HEAD_403: &[u8] = &[0, 0, 5, 1, 4, 0, 0, 0, 1, 8, 3, b'4', b'0', b'3'];
 const HEAD_200: &[u8] = &[0, 0, 1, 1, 4, 0, 0, 0, 1, 0x88];
 const DATA: &[u8] = &[0, 0, 2, 0, 0, 0, 0, 0, 1, b'n', b'o'];
 const LAST_DATA: &[u8] = &[0, 0, 2, 0, 1, 0, 0, 0, 1, b'n', b'o'];
 
-/// Answers as soon as anything came, and closes at once. What it leaves unread makes the kernel send a TCP reset.
+/// Answers as soon as anything came, and closes at once. What it leaves unread makes the kernel
+/// send a TCP reset.
 async fn answer_and_reset(answer: &[&[u8]]) -> TcpStream {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap())

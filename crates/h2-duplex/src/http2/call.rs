@@ -1,7 +1,7 @@
 //! The state of one call, shared by its two halves and the driver.
 //!
-//! Here alone the directions meet: the driver fills the inbox, and the first failure, wherever it shows,
-//! becomes the answer of both halves. Locks are taken in the order call, connection, h2.
+//! Here alone the directions meet: the driver fills the inbox, and the first failure, wherever it
+//! shows, becomes the answer of both halves. Locks are taken in the order call, connection, h2.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -89,7 +89,8 @@ impl Call {
         result
     }
 
-    /// Waits until the sender may hand over at least `least` bytes, asking for `want`; gives how many.
+    /// Waits until the sender may hand over at least `least` bytes, asking for `want`; gives how
+    /// many.
     pub(super) fn poll_capacity(
         &self,
         cx: &mut Context<'_>,
@@ -137,7 +138,8 @@ impl Call {
         self.lock().send_error()
     }
 
-    /// Gives back capacity that a wait has reserved: another call may need that part of the connection's window.
+    /// Gives back capacity that a wait has reserved: another call may need that part of the
+    /// connection's window.
     pub(super) fn release_capacity(&self) {
         let mut state = self.lock();
         state.stall_is_over();

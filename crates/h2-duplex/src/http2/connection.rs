@@ -85,8 +85,8 @@ where
     ))
 }
 
-/// The smallest DATA frame with a payload takes 10 bytes on the wire and costs 255 of h2's budget; what one portion
-/// can hold of them, and again as much for what h2 still has in its read buffer.
+/// The smallest DATA frame with a payload takes 10 bytes on the wire and costs 255 of h2's budget;
+/// what one portion can hold of them, and again as much for what h2 still has in its read buffer.
 const DATA_FRAME_BUDGET: usize = 2 * (PORTION / 10) * 256;
 
 /// Opens calls on one HTTP/2 connection. Clones share it; it closes when all of them are gone and
@@ -99,7 +99,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Waits until the peer has announced that it will close the connection (`GOAWAY`), or it is lost.
+    /// Waits until the peer has announced that it will close the connection (`GOAWAY`), or it is
+    /// lost.
     ///
     /// # Cancel safety
     ///

@@ -1,4 +1,5 @@
-//! The driver: the one future that moves a connection, drains what it received and watches the clock.
+//! The driver: the one future that moves a connection, drains what it received and watches the
+//! clock.
 
 use std::fmt;
 use std::future::Future;
@@ -73,7 +74,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
         });
     }
 
-    /// h2 tells nobody by itself that GOAWAY came; but it came during a poll, so this is the time to ask.
+    /// h2 tells nobody by itself that GOAWAY came; but it came during a poll, so this is the time
+    /// to ask.
     fn note_going_away(&mut self) {
         let code = self.shared.note_going_away();
         if let (Some(ErrorCode::ENHANCE_YOUR_CALM), Some(liveness)) = (code, &self.liveness) {

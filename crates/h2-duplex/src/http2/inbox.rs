@@ -1,7 +1,8 @@
 //! Received body bytes that nobody has taken yet.
 //!
-//! The flow-control window bounds the bytes: credit is given only for what was taken. Chunks pass through uncopied while
-//! the reader keeps up; small ones behind others are copied together, so that one-byte frames cost one byte each.
+//! The flow-control window bounds the bytes: credit is given only for what was taken. Chunks pass
+//! through uncopied while the reader keeps up; small ones behind others are copied together, so
+//! that one-byte frames cost one byte each.
 
 use std::collections::VecDeque;
 

@@ -12,8 +12,8 @@ use crate::{Error, ErrorKind, Phase};
 
 /// When to send PING: only while a call is open, and only after silence.
 ///
-/// Off by default: some servers take pings for abuse. Where one says so (`ENHANCE_YOUR_CALM`), the interval
-/// doubles for all later connections with the same settings.
+/// Off by default: some servers take pings for abuse. Where one says so (`ENHANCE_YOUR_CALM`), the
+/// interval doubles for all later connections with the same settings.
 #[derive(Clone, Debug)]
 pub struct KeepAlive {
     interval: Duration,

@@ -16,8 +16,8 @@ impl Monitor {
         Self { call }
     }
 
-    /// Waits until the peer has announced that it will close the connection (`GOAWAY`), or it is lost. The call goes
-    /// on, but a long one should move to a new connection soon.
+    /// Waits until the peer has announced that it will close the connection (`GOAWAY`), or it is
+    /// lost. The call goes on, but a long one should move to a new connection soon.
     ///
     /// # Cancel safety
     ///

@@ -1,8 +1,8 @@
 //! Feeds h2 in portions, so that what it parsed can be drained before more comes.
 //!
-//! h2 parses all that the socket has in one poll and keeps every unread DATA frame on its own: 64 KiB of
-//! one-byte frames would cost it a hundred times that. And an end of input that it meets together with the
-//! last frames can overtake a response's `END_STREAM`.
+//! h2 parses all that the socket has in one poll and keeps every unread DATA frame on its own: 64
+//! KiB of one-byte frames would cost it a hundred times that. And an end of input that it meets
+//! together with the last frames can overtake a response's `END_STREAM`.
 
 use std::io;
 use std::pin::Pin;
@@ -98,8 +98,8 @@ impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
     }
 }
 
-/// A peer that answers and closes breaks our writing while its answer may lie unread. h2 would give up at once; so what we write
-/// goes nowhere until all is read.
+/// A peer that answers and closes breaks our writing while its answer may lie unread. h2 would give
+/// up at once; so what we write goes nowhere until all is read.
 impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
     fn poll_write(
         self: Pin<&mut Self>,

@@ -9,8 +9,8 @@ use super::call::Call;
 use super::fault;
 use super::state::State;
 
-/// Holds h2's receiving handles of one call and goes with the end of the response: a handle kept longer would
-/// keep h2's connection.
+/// Holds h2's receiving handles of one call and goes with the end of the response: a handle kept
+/// longer would keep h2's connection.
 pub(super) struct Pump {
     pub(super) call: Arc<Call>,
     source: Source,

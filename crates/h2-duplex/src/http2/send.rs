@@ -45,7 +45,8 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// [`TrySendError::WouldBlock`] gives the chunk back: live audio may rather be dropped than delayed.
+    /// [`TrySendError::WouldBlock`] gives the chunk back: live audio may rather be dropped than
+    /// delayed.
     pub fn try_send(&mut self, chunk: Bytes) -> Result<(), TrySendError> {
         if self.finished {
             return Err(TrySendError::Failed(finished()));
@@ -63,9 +64,9 @@ impl Sender {
         Ok(())
     }
 
-    /// Waits until `len` bytes may go, and holds that part of the windows until the permit is used or
-    /// dropped. At most the [send buffer](crate::Settings::send_buffer) is held. A peer whose window is smaller
-    /// never grants it: [`send`](SendHalf::send) splits instead.
+    /// Waits until `len` bytes may go, and holds that part of the windows until the permit is used
+    /// or dropped. At most the [send buffer](crate::Settings::send_buffer) is held. A peer whose
+    /// window is smaller never grants it: [`send`](SendHalf::send) splits instead.
     ///
     /// # Errors
     ///

@@ -40,7 +40,8 @@ impl Settings {
     }
 
     /// How many body bytes of one call may wait for the socket. Small, so that a frame is signed
-    /// shortly before it leaves; large enough to keep the socket busy. At least 1; 64 KiB by default.
+    /// shortly before it leaves; large enough to keep the socket busy. At least 1; 64 KiB by
+    /// default.
     #[must_use]
     pub fn send_buffer(mut self, bytes: usize) -> Self {
         self.send_buffer = bytes.max(1);
@@ -97,11 +98,11 @@ const MAX_WINDOW: u32 = (1 << 31) - 1;
 /// The window that every connection starts with and that cannot be made smaller (§6.9.2).
 const DEFAULT_WINDOW: u32 = 65_535;
 
-/// Six deadlines, each with its own [error kind](crate::Deadline). `None` never passes. None counts bytes per second:
-/// a slow stream is not a dead one.
+/// Six deadlines, each with its own [error kind](crate::Deadline). `None` never passes. None counts
+/// bytes per second: a slow stream is not a dead one.
 ///
-/// A call takes those of its connection's [`Settings`], unless its request head has a `Deadlines` among its
-/// [extensions](http::Request::extensions_mut). They need a runtime with tokio's timer.
+/// A call takes those of its connection's [`Settings`], unless its request head has a `Deadlines`
+/// among its [extensions](http::Request::extensions_mut). They need a runtime with tokio's timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadlines {
     /// From the start until the TCP connection stands, proxy included; 10 s by default.

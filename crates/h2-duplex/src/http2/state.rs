@@ -18,7 +18,8 @@ pub(super) struct State {
     /// Kept until both directions are over: it alone can reset the call.
     pub(super) send: Option<h2::SendStream<Outgoing>>,
     pub(super) sending: Sending,
-    /// Gives back flow-control credit; gone with the end of the response, else h2's connection would never end.
+    /// Gives back flow-control credit; gone with the end of the response, else h2's connection
+    /// would never end.
     pub(super) credit: Option<h2::FlowControl>,
     /// The response head, until the receiver has taken it.
     pub(super) head: Option<http::response::Parts>,
@@ -179,7 +180,8 @@ impl State {
         }
     }
 
-    /// Lets go of what h2 need no longer keep. Whether the call has just become over in both directions.
+    /// Lets go of what h2 need no longer keep. Whether the call has just become over in both
+    /// directions.
     pub(super) fn release(&mut self) -> bool {
         if self.end.is_none() {
             return false;

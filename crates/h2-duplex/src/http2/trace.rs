@@ -1,4 +1,5 @@
-//! What the transport tells the `tracing` crate: lengths, times, codes and ids, never bytes or headers.
+//! What the transport tells the `tracing` crate: lengths, times, codes and ids, never bytes or
+//! headers.
 //!
 //! Without the feature these functions are empty.
 #![cfg_attr(

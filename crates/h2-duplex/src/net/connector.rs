@@ -22,7 +22,8 @@ use super::tls::Tls;
 use crate::http2::{Connection, Driver, Settings, handshake, trace};
 use crate::{Deadline, Error, ErrorKind, Phase};
 
-/// Makes HTTP/2 connections over TLS (`https`), or in plain text with prior knowledge (`http`, for tests).
+/// Makes HTTP/2 connections over TLS (`https`), or in plain text with prior knowledge (`http`, for
+/// tests).
 ///
 /// Cheap to clone.
 #[derive(Clone, Debug)]
@@ -67,7 +68,8 @@ impl Connector {
         self
     }
 
-    /// Has the byte streams made by a `tower::Service` instead of TCP; TLS and HTTP/2 are still made here.
+    /// Has the byte streams made by a `tower::Service` instead of TCP; TLS and HTTP/2 are still
+    /// made here.
     #[cfg(feature = "tower")]
     #[must_use]
     pub fn service<S, T>(mut self, service: S) -> Self

@@ -1,4 +1,5 @@
-//! TCP by happy eyeballs (RFC 8305): addresses of both families race, the slower ones with a late start.
+//! TCP by happy eyeballs (RFC 8305): addresses of both families race, the slower ones with a late
+//! start.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -59,7 +60,7 @@ where
             sleep(HEAD_START).await;
         };
         tokio::select! {
-            Some(ended) = attempts.join_next() => match ended.map_err(io::Error::other).and_then(|result| result) {
+            Some(ended) = attempts.join_next() => match ended.unwrap_or_else(|panic| Err(panic.into())) {
                 Ok(stream) => return Ok(stream),
                 Err(error) => drop(first_error.get_or_insert(error)),
             },

@@ -15,12 +15,13 @@ use crate::{Deadline, Deadlines, Duplex, Error, ErrorKind, Phase};
 
 /// Opens calls to any origin on connections that it makes, spawns and keeps. Cheap to clone.
 ///
-/// A connection carries as many calls at a time as [`Settings::max_calls`](crate::Settings::max_calls) and the peer allow,
-/// and is kept for later calls: until the peer closes it, the
-/// [idle timeout](crate::Settings::idle_timeout) passes, or the last clone of the pool is dropped (then running calls still end in peace).
+/// A connection carries as many calls at a time as
+/// [`Settings::max_calls`](crate::Settings::max_calls) and the peer allow, and is kept for later
+/// calls: until the peer closes it, the [idle timeout](crate::Settings::idle_timeout) passes, or
+/// the last clone of the pool is dropped (then running calls still end in peace).
 ///
-/// A call that the peer provably did not take because its connection had just gone away is opened on
-/// another one. Needs a tokio runtime.
+/// A call that the peer provably did not take because its connection had just gone away is opened
+/// on another one. Needs a tokio runtime.
 #[derive(Clone, Debug)]
 pub struct Pool {
     shared: Arc<Shared>,
@@ -33,8 +34,8 @@ impl Pool {
         Self::with_limit(connector, usize::MAX)
     }
 
-    /// With at most `connections` to an origin, at least 1. A call beyond what they can carry waits, as long as the
-    /// [deadline for the connection](Deadlines::connect) lets it.
+    /// With at most `connections` to an origin, at least 1. A call beyond what they can carry
+    /// waits, as long as the [deadline for the connection](Deadlines::connect) lets it.
     #[must_use]
     pub fn with_limit(connector: Connector, connections: usize) -> Self {
         let max_calls = usize::try_from(connector.settings().max_calls).unwrap_or(usize::MAX);
@@ -85,7 +86,8 @@ impl Pool {
         }
     }
 
-    /// Takes no new calls, and waits until the running ones are over and every connection is closed.
+    /// Takes no new calls, and waits until the running ones are over and every connection is
+    /// closed.
     ///
     /// # Cancel safety
     ///
@@ -106,8 +108,8 @@ impl Duplex for Pool {
     type Send = Sender;
     type Receive = Receiver;
 
-    /// The origin is that of the head's URI. A head with [`Deadlines`] among its extensions waits for a free
-    /// connection as long as these say; connections are made by the connector's.
+    /// The origin is that of the head's URI. A head with [`Deadlines`] among its extensions waits
+    /// for a free connection as long as these say; connections are made by the connector's.
     async fn open(&mut self, mut head: http::Request<()>) -> Result<(Sender, Receiver), Error> {
         let origin = Origin::of(head.uri())?;
         let default: Deadlines = self.shared.connector.settings().deadlines;
@@ -185,7 +187,8 @@ impl Shared {
                 Err(_) => {}
             }
         }
-        // With many calls to a connection, those that come together wait for the one that is being made.
+        // With many calls to a connection, those that come together wait for the one that is being
+        // made.
         let expected = group.connecting > 0 && self.max_calls > 1;
         if expected || group.connections.len() + group.connecting >= self.max_connections {
             return Ok(Plan::Wait);

@@ -20,8 +20,9 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// One proxy for all hosts: `http://`, `https://` (both asked by CONNECT), `socks5://` (names are resolved
-    /// here) or `socks5h://` (names are resolved by the proxy), with `user:password@` where it wants one.
+    /// One proxy for all hosts: `http://`, `https://` (both asked by CONNECT), `socks5://` (names
+    /// are resolved here) or `socks5h://` (names are resolved by the proxy), with `user:password@`
+    /// where it wants one.
     ///
     /// # Errors
     ///
@@ -30,8 +31,9 @@ impl Proxy {
         Self::except(uri, "")
     }
 
-    /// As [`all`](Self::all), except for the hosts in `direct`: a list like that of `NO_PROXY`, of domains
-    /// (subdomains included), addresses and networks, separated by commas; `*` is every host.
+    /// As [`all`](Self::all), except for the hosts in `direct`: a list like that of `NO_PROXY`, of
+    /// domains (subdomains included), addresses and networks, separated by commas; `*` is every
+    /// host.
     ///
     /// # Errors
     ///
@@ -56,7 +58,8 @@ impl Proxy {
         })
     }
 
-    /// What `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say now, read as curl reads them.
+    /// What `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say now, read as curl reads
+    /// them.
     #[must_use]
     pub fn from_env() -> Self {
         Self {

@@ -1,6 +1,7 @@
 //! An in-memory [`Duplex`]: no HTTP/2, no network, no runtime. For tests of what lies above.
 //!
-//! The peer's side is in the test's hands: it takes each call's head and chunks, and gives head, chunks, a clean end, a reset or a cut.
+//! The peer's side is in the test's hands: it takes each call's head and chunks, and gives head,
+//! chunks, a clean end, a reset or a cut.
 //!
 //! ```
 //! use bytes::Bytes;

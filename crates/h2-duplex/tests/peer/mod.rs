@@ -1,4 +1,5 @@
-//! A peer that writes and reads HTTP/2 frames by hand (RFC 9113), so that it can also break the rules.
+//! A peer that writes and reads HTTP/2 frames by hand (RFC 9113), so that it can also break the
+//! rules.
 #![expect(clippy::unwrap_used, reason = "tests")]
 #![allow(
     dead_code,
