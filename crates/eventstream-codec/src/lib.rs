@@ -98,3 +98,8 @@ pub use tokio_codec::{FrameCodec, WriteError};
 pub const PRELUDE_LEN: usize = 12;
 /// Bytes of a frame around its header block and payload: the prelude and the message CRC.
 pub const FRAME_OVERHEAD: usize = 16;
+
+/// The guide's code, compiled and run with the doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/eventstream-codec.md")]
+struct Guide;
