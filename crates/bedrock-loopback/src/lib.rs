@@ -20,8 +20,39 @@
 //! # }
 //! ```
 //!
-//! A test that should not wait uses no socket: [`Server::serve_tls`] takes any byte stream, such as one end of
-//! `tokio::io::duplex`, and all timers go through tokio's clock, which a test can pause. Never pause it over real sockets.
+//! A test that should not wait uses no socket: [`Server::serve_tls`] and [`Server::serve_connection`] take any byte stream, such as one
+//! end of `tokio::io::duplex`, and all timers go through tokio's clock, which a test can pause. Never pause it over real sockets.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?.block_on(async {
+//! use bedrock_loopback::{Fault, FaultKind, Loopback};
+//!
+//! // The first call is throttled, the second is answered after half a minute; both at once for the test.
+//! let server = Loopback::builder()
+//!     .verify(false) // this client does not sign
+//!     .fault(Fault::new(FaultKind::HttpError).at(429).times(1))
+//!     .fault(FaultKind::Gap31)
+//!     .build()?;
+//! let (near, far) = tokio::io::duplex(64 * 1024);
+//! tokio::spawn(async move { server.serve_connection(far).await });
+//!
+//! let (client, connection) = h2::client::handshake(near).await?;
+//! tokio::spawn(connection);
+//! for status in [429, 200] {
+//!     let mut client = client.clone().ready().await?;
+//!     let request = http::Request::post("http://localhost/model/amazon.nova-lite-v1%3A0/converse-stream").body(())?;
+//!     let (response, mut upload) = client.send_request(request, false)?;
+//!     let body = r#"{"messages":[{"role":"user","content":[{"text":"hello there"}]}]}"#;
+//!     upload.send_data(body.into(), true)?;
+//!     assert_eq!(response.await?.status(), status);
+//! }
+//! # Ok(())
+//! # })
+//! # }
+//! ```
+//!
+//! Scripts are [`Scenario`]s, what goes wrong is a [`Fault`], what happened is a [`Notice`].
 
 mod answer;
 mod bidi;
