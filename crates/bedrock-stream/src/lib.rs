@@ -66,3 +66,8 @@ pub use error::{Error, ErrorKind, Phase};
 pub use eventstream_sigv4::Credentials;
 pub use h2_duplex::Deadlines;
 pub use sonic::{SonicBuilder, SonicReceiver, SonicSender};
+
+/// The examples of the project's README.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
