@@ -4,6 +4,7 @@ mod encode;
 mod json;
 mod payload;
 mod print;
+mod verify;
 
 use std::fs::File;
 use std::io::{self, Read, StdoutLock, Write};
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 use eventstream_codec::{Decoder, FrameReader, Limits, Message, MessageKind, ReadError};
+use eventstream_sigv4::EventVerifier;
 
 use crate::exit::Exit;
 use payload::Style;
@@ -50,6 +52,9 @@ pub(crate) struct Args {
     /// Only frames of this event type, exception type or error code; may be given more than once
     #[arg(long = "event-type", value_name = "NAME")]
     event_types: Vec<String>,
+
+    #[command(flatten)]
+    verify: verify::VerifyArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -91,8 +96,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, String> {
     let file = args.file.as_deref().ok_or("which file?")?;
     let decoder = Decoder::with_limits(args.limits.limits());
     let reader = FrameReader::with_decoder(open(file)?, decoder);
+    let mut verifier = args.verify.verifier()?;
     let mut out = Output::new(is_stdin(file));
-    match print_all(args, reader, &mut out) {
+    match print_all(args, reader, verifier.as_mut(), &mut out) {
         Ok(exit) => Ok(exit),
         // Whoever read our output has seen enough.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -106,6 +112,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, String> {
 fn print_all(
     args: &Args,
     mut reader: FrameReader<Box<dyn Read>>,
+    mut verifier: Option<&mut EventVerifier>,
     out: &mut Output,
 ) -> Result<Exit, Failure> {
     let printer = Printer {
@@ -118,18 +125,34 @@ fn print_all(
     loop {
         let (index, offset) = (reader.decoder().frames(), reader.decoder().offset());
         let error = match reader.next_message() {
-            Ok(Some(message)) if !args.shows(&message) => continue,
-            Ok(Some(message)) => match printer.frame(&message, index, offset, out)? {
-                Ok(()) => {
-                    out.frame_done()?;
-                    continue;
+            Ok(Some(message)) => {
+                let signed = match &mut verifier {
+                    Some(verifier) => verify::check(verifier, &message, offset),
+                    None => Ok(()),
+                };
+                let shown = if args.shows(&message) {
+                    printer.frame(&message, index, offset, out)?
+                } else {
+                    Ok(())
+                };
+                match signed.and(shown) {
+                    Ok(()) => {
+                        out.frame_done()?;
+                        continue;
+                    }
+                    Err(fault) => fault,
                 }
-                Err(inside) => inside,
-            },
-            Ok(None) => {
-                out.flush()?;
-                return Ok(Exit::Complete);
             }
+            Ok(None) => match verifier
+                .as_ref()
+                .map_or(Ok(()), |v| verify::finish(v, offset))
+            {
+                Ok(()) => {
+                    out.flush()?;
+                    return Ok(Exit::Complete);
+                }
+                Err(fault) => fault,
+            },
             Err(ReadError::Decode(error)) => print::Fault::of(&error),
             Err(ReadError::Io(error)) => {
                 out.flush()?;

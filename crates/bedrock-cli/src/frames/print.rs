@@ -21,9 +21,9 @@ pub(super) struct Printer {
 
 /// What is wrong with the input, and where.
 pub(super) struct Fault {
-    kind: &'static str,
-    offset: u64,
-    message: String,
+    pub(super) kind: &'static str,
+    pub(super) offset: u64,
+    pub(super) message: String,
 }
 
 impl Fault {
