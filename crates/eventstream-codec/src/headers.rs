@@ -337,3 +337,21 @@ fn raw_headers(block: &[u8]) -> impl Iterator<Item = RawHeader<'_>> {
 fn fixed<const N: usize>(bytes: &[u8]) -> [u8; N] {
     bytes.first_chunk().copied().unwrap_or([0; N])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_ascii;
+
+    #[test]
+    fn a_high_bit_anywhere_is_seen() {
+        for len in 0..40 {
+            let mut block = alloc::vec![b'a'; len];
+            assert!(is_ascii(&block));
+            for at in 0..len {
+                block[at] = 0x80;
+                assert!(!is_ascii(&block), "{at} of {len}");
+                block[at] = b'a';
+            }
+        }
+    }
+}
