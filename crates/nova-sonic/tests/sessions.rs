@@ -106,6 +106,15 @@ fn no_member_of_an_event_is_lost() {
 }
 
 #[test]
+fn typed_events_are_written_as_they_were_read() {
+    for name in CASES {
+        let case = case(name);
+        let (events, _) = read(&wire(case["events"].as_array().unwrap()), 4096);
+        assert_eq!(json!(as_json(&events)), case["events"], "{name}");
+    }
+}
+
+#[test]
 fn a_cut_at_any_byte_is_never_complete() {
     let case = case("voice-turn");
     let wire = wire(&case["events"].as_array().unwrap()[..6]);

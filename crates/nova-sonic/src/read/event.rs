@@ -234,7 +234,7 @@ pub struct CompletionEnd {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Unknown {
-    /// Its name; empty where the JSON is not `{"event": {…}}` at all.
+    /// Its name; empty where the JSON is not `{"event": {"<name>": …}}` at all, and `json` then holds the whole of it.
     pub name: String,
     /// Its body.
     pub json: Value,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::read::error::ReadError;
 use crate::read::event::{
@@ -40,15 +40,16 @@ pub(super) fn read_json(
     };
     for (key, value) in members {
         match value {
-            Value::Object(events) if key == "event" => {
+            Value::Object(events) if key == "event" && !events.is_empty() => {
                 for (name, body) in events {
                     sink(match body {
+                        body if name.is_empty() => unknown("", json!({"event": {"": body}})),
                         Value::Object(members) => typed(&name, members, interner)?,
                         body => unknown(&name, body),
                     });
                 }
             }
-            value => sink(unknown(&key, value)),
+            value => sink(unknown("", json!({ key: value }))),
         }
     }
     Ok(())
@@ -265,8 +266,6 @@ struct AudioMembers<'a> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn events(json: &Value) -> Vec<ServerEvent> {
@@ -368,7 +367,16 @@ mod tests {
 
     #[test]
     fn what_is_no_event_is_kept_too() {
-        for json in [json!({}), json!([1]), json!("x"), json!(null)] {
+        for json in [
+            json!({}),
+            json!([1]),
+            json!("x"),
+            json!(null),
+            json!({"event": {}}),
+            json!({"event": 1}),
+            json!({"event": {"": {}}}),
+            json!({"textOutput": {}}),
+        ] {
             let all = events(&json);
             assert!(
                 matches!(&all[..], [ServerEvent::Unknown(u)] if u.json == json),
@@ -377,6 +385,6 @@ mod tests {
         }
         let all = events(&json!({"event": {"newEvent": {"a": 1}, "odd": 1}, "meta": true}));
         let names: Vec<_> = all.iter().map(ServerEvent::name).collect();
-        assert_eq!(names, ["newEvent", "odd", "meta"]);
+        assert_eq!(names, ["newEvent", "odd", ""]);
     }
 }

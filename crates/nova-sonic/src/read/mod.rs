@@ -8,6 +8,7 @@ mod fields;
 mod json;
 mod raw;
 mod reader;
+mod to_json;
 mod usage;
 
 pub use advice::SONIC_ADVICE;

@@ -142,7 +142,10 @@ pub enum SessionEvent {
     /// The service has ended the session.
     Ended,
     /// An event that this crate does not know.
-    Other(#[serde(serialize_with = "other_json")] ServerEvent),
+    Other {
+        /// The event, whole.
+        event: ServerEvent,
+    },
 }
 
 fn base64<S: Serializer>(pcm: &Bytes, to: S) -> Result<S::Ok, S::Error> {
@@ -155,17 +158,5 @@ fn call_json<S: Serializer>(call: &ToolUse, to: S) -> Result<S::Ok, S::Error> {
         "toolName": call.tool_name,
         "arguments": call.arguments,
     });
-    json.serialize(to)
-}
-
-fn other_json<S: Serializer>(event: &ServerEvent, to: S) -> Result<S::Ok, S::Error> {
-    let json = match event {
-        ServerEvent::Unknown(event) => serde_json::json!({"name": event.name, "json": event.json}),
-        ServerEvent::UnknownFrame(frame) => serde_json::json!({
-            "eventType": frame.event_type,
-            "payload": base64_simd::STANDARD.encode_to_string(&frame.payload),
-        }),
-        event => serde_json::json!({"name": event.name()}),
-    };
     json.serialize(to)
 }

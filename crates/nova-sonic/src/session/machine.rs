@@ -116,7 +116,7 @@ impl Session {
                 self.finish(leg, sink);
                 sink(SessionEvent::Ended);
             }
-            other => sink(SessionEvent::Other(other)),
+            other => sink(SessionEvent::Other { event: other }),
         }
     }
 
@@ -328,7 +328,9 @@ impl Session {
                     stage: TextStage::Speculative,
                 });
             }
-            _ => sink(SessionEvent::Other(ServerEvent::TextOutput(text))),
+            _ => sink(SessionEvent::Other {
+                event: ServerEvent::TextOutput(text),
+            }),
         }
     }
 

@@ -148,6 +148,7 @@ fn ceil_char_boundary(text: &str, at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
 
     use super::HistoryRole::{Assistant, User};
     use super::*;
@@ -214,6 +215,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, rng_seed: RngSeed::Fixed(7), ..ProptestConfig::default() })]
+
         #[test]
         fn always_legal_and_within_limits(
             said in proptest::collection::vec((any::<bool>(), "[a-zä€ ]{0,30}"), 0..30),
