@@ -12,7 +12,7 @@ use super::certificate;
 use super::checks::{Check, DUPLEX, ONE_WAY, SPOKEN};
 use super::finding::{Finding, Verdict};
 use super::line::Lines;
-use super::server::{Address, Server};
+use super::server::{self, Address, Server};
 use super::session::{MODEL, Session};
 use crate::failure::Failure;
 use crate::peers::{self, Environment, Peer};
@@ -130,6 +130,10 @@ impl SdkClient {
             return Ok(Vec::new());
         };
         let faults = group.first().map_or(&[][..], |check| check.faults);
+        if !faults.is_empty() && !server::takes_faults(bedrock)? {
+            let skipped = |check: &&Check| self.skipped(check, "bedrock serve has no --fault");
+            return Ok(group.iter().map(skipped).collect());
+        }
         let server = Server::start(bedrock, faults)?;
         let names: Vec<&str> = group.iter().map(|check| check.name).collect();
         self.arguments(&mut command, &server.address, &Session::question()?, &names)?;
@@ -228,11 +232,16 @@ impl SdkClient {
         let Peer::Missing(what) = peer else {
             return Ok(Vec::new());
         };
-        let skipped = |check: &Check| Finding {
+        let checks = self.checks.iter().copied().flatten();
+        Ok(checks.map(|check| self.skipped(check, what)).collect())
+    }
+
+    fn skipped(&self, check: &Check, why: &str) -> Finding {
+        let verdict = Verdict::Skipped(why.to_owned());
+        Finding {
             peer: self.name,
             check: check.name.to_owned(),
-            verdict: Verdict::Skipped(what.clone()),
-        };
-        Ok(self.checks.iter().copied().flatten().map(skipped).collect())
+            verdict,
+        }
     }
 }

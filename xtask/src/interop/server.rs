@@ -39,6 +39,15 @@ pub(super) fn build() -> Result<PathBuf, Failure> {
     Ok(workspace::root().join("target/debug/bedrock"))
 }
 
+/// Whether it can be told to do something wrong.
+///
+/// # Errors
+/// When it cannot be asked.
+pub(super) fn takes_faults(bedrock: &Path) -> Result<bool, Failure> {
+    let help = workspace::capture(Command::new(bedrock).args(["serve", "--help"]))?;
+    Ok(help.contains("--fault"))
+}
+
 impl Server {
     /// Starts one that does these things wrong, and waits until it listens.
     ///
