@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use bedrock_loopback::{Loopback, Notice};
+use bedrock_loopback::{Fault, FaultKind, Loopback, Notice, Scenario};
 use serde_json::json;
 
 use crate::exit::Exit;
@@ -41,6 +41,21 @@ pub(crate) struct Args {
     /// Refuse also what the service is not known to refuse
     #[arg(long)]
     strict: bool,
+    /// A Bedrock API key that the one-way calls accept; may be given more than once
+    #[arg(long, value_name = "KEY")]
+    bearer_key: Vec<String>,
+    /// Answer as this file says (docs/scenarios.md)
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
+    /// Do this wrong, `cut-mid-frame@3` for example; may be given more than once
+    #[arg(long, value_name = "NAME[@WHERE][*TIMES]")]
+    fault: Vec<Fault>,
+    /// Print the faults and end
+    #[arg(long)]
+    list_faults: bool,
+    /// Make what is random repeatable
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
     /// Say nothing of the calls on stderr
     #[arg(long, short)]
     quiet: bool,
@@ -48,6 +63,9 @@ pub(crate) struct Args {
 
 /// Serves until Ctrl-C.
 pub(crate) async fn run(args: &Args) -> Result<Exit, String> {
+    if args.list_faults {
+        return list_faults().map_err(|error| format!("stdout: {error}"));
+    }
     let mut builder = Loopback::builder()
         .listen(args.listen)
         .region(&args.region)
@@ -56,6 +74,18 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, String> {
         .strict(args.strict);
     if let (Some(id), Some(secret)) = (&args.access_key_id, &args.secret_access_key) {
         builder = builder.credentials(id, secret);
+    }
+    for key in &args.bearer_key {
+        builder = builder.bearer_key(key);
+    }
+    if let Some(file) = &args.scenario {
+        builder = builder.scenario(Scenario::from_file(file).map_err(|error| error.to_string())?);
+    }
+    for fault in &args.fault {
+        builder = builder.fault(fault.clone());
+    }
+    if let Some(seed) = args.seed {
+        builder = builder.seed(seed);
     }
     if !args.quiet {
         builder = builder.observe(|notice: &Notice| eprintln!("{notice}"));
@@ -68,6 +98,14 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, String> {
     if args.tls_dir.is_none() {
         // Ours alone; a folder that somebody named stays.
         let _ = ca_file.parent().map(std::fs::remove_dir_all);
+    }
+    Ok(Exit::Complete)
+}
+
+fn list_faults() -> std::io::Result<Exit> {
+    let mut out = std::io::stdout().lock();
+    for kind in FaultKind::all() {
+        writeln!(out, "{:<28} {}", kind.name(), kind.about())?;
     }
     Ok(Exit::Complete)
 }

@@ -201,6 +201,47 @@ fn a_server_in_another_terminal_is_reached_by_url_and_ca_file() {
 }
 
 #[test]
+fn a_fault_from_the_menu_ends_in_its_typed_outcome() {
+    let menu = bedrock().args(["serve", "--list-faults"]).output().unwrap();
+    assert_eq!(menu.status.code(), Some(0));
+    let menu = text(&menu.stdout);
+    assert!(
+        menu.lines().count() > 30 && menu.contains("cut-mid-frame "),
+        "{menu}"
+    );
+
+    let mut server = bedrock()
+        .args(["serve", "--json", "--quiet", "--fault", "cut-mid-frame@3"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    let of = |name: &str| ready[name].as_str().unwrap().to_owned();
+    let output = bedrock()
+        .args([
+            "sonic",
+            "--fast",
+            "--json",
+            QUESTION,
+            "--region",
+            "us-east-1",
+        ])
+        .args(["--endpoint-url", &of("url"), "--ca-file", &of("ca_file")])
+        .env("AWS_ACCESS_KEY_ID", of("access_key_id"))
+        .env("AWS_SECRET_ACCESS_KEY", of("secret_access_key"))
+        .output()
+        .unwrap();
+    assert_ne!(output.status.code(), Some(0));
+    assert_ne!(last_json(&output)["outcome"], "complete");
+    interrupt(&server);
+    assert_eq!(server.wait().unwrap().code(), Some(0));
+}
+
+#[test]
 fn without_credentials_one_line_says_what_to_set() {
     let output = bedrock()
         .args(["sonic", QUESTION, "--region", "us-east-1"])
