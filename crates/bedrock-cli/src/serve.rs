@@ -82,7 +82,7 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, String> {
         builder = builder.scenario(Scenario::from_file(file).map_err(|error| error.to_string())?);
     }
     for fault in &args.fault {
-        builder = builder.fault(fault.clone());
+        builder = builder.fault(*fault);
     }
     if let Some(seed) = args.seed {
         builder = builder.seed(seed);
