@@ -11,7 +11,7 @@ import {
 } from "@aws-sdk/client-bedrock-runtime";
 
 const settings = JSON.parse(readFileSync(process.argv[2], "utf8"));
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
 
 const checks = {
   async "spoken session"() {

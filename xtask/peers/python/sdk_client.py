@@ -28,7 +28,7 @@ from smithy_http.aio.crt import AWSCRTHTTPClient
 
 with open(sys.argv[1], encoding="utf-8") as file:
     SETTINGS = json.load(file)
-PATIENCE = 20
+PATIENCE = 40
 
 
 class LocalHTTPClient(AWSCRTHTTPClient):

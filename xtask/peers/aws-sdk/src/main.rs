@@ -40,8 +40,8 @@ async fn main() {
     let text = std::fs::read_to_string(argument).expect("the file that the argument names");
     let arguments: Arguments = serde_json::from_str(&text).expect("its JSON");
     for check in &arguments.checks {
-        let finding = tokio::time::timeout(Duration::from_secs(20), run(check, &arguments)).await;
-        let finding = finding.unwrap_or_else(|_| Err("nothing came of it in 20 s".to_owned()));
+        let finding = tokio::time::timeout(Duration::from_secs(40), run(check, &arguments)).await;
+        let finding = finding.unwrap_or_else(|_| Err("nothing came of it in 40 s".to_owned()));
         let (ok, detail) = match finding {
             Ok(detail) => (true, detail),
             Err(detail) => (false, detail),
