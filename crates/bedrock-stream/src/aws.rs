@@ -70,6 +70,10 @@ fn said_plainly(error: &AwsError) -> CredentialsError {
 pub(crate) struct Found {
     pub(crate) region: Option<String>,
     pub(crate) credentials: Option<AwsCredentials>,
+    /// `AWS_ENDPOINT_URL`, or `endpoint_url` of the profile.
+    pub(crate) endpoint_url: Option<String>,
+    pub(crate) fips: Option<bool>,
+    pub(crate) dual_stack: Option<bool>,
 }
 
 /// Runs aws-config's default chain: environment, profiles, SSO, containers, instance metadata.
@@ -91,5 +95,8 @@ pub(crate) async fn find(profile: Option<&str>, region: Option<&str>) -> Found {
     Found {
         region: config.region().map(ToString::to_string),
         credentials: config.credentials_provider().map(AwsCredentials::new),
+        endpoint_url: config.endpoint_url().map(str::to_owned),
+        fips: config.use_fips(),
+        dual_stack: config.use_dual_stack(),
     }
 }

@@ -6,19 +6,31 @@ use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
 
 use crate::error::Error;
+use crate::partition::Partition;
 
 /// An operation of Bedrock Runtime that a path can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
+    ConverseStream,
     InvokeModelWithBidirectionalStream,
 }
 
 impl Operation {
     const fn path(self) -> &'static str {
         match self {
+            Self::ConverseStream => "converse-stream",
             Self::InvokeModelWithBidirectionalStream => "invoke-with-bidirectional-stream",
         }
     }
+}
+
+/// Which of a region's endpoints is meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Variant {
+    /// Cryptography validated by FIPS 140.
+    pub(crate) fips: bool,
+    /// IPv6 beside IPv4.
+    pub(crate) dual_stack: bool,
 }
 
 /// The base URL of the service: scheme, host, port and a base path that may be empty.
@@ -30,8 +42,8 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// The public endpoint of Bedrock Runtime in `region`.
-    pub(crate) fn of_region(region: &str) -> Result<Self, Error> {
+    /// The public endpoint of Bedrock Runtime in `region`, by the service's endpoint rules.
+    pub(crate) fn of_region(region: &str, variant: Variant) -> Result<Self, Error> {
         let well_formed = region
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'-');
@@ -40,12 +52,20 @@ impl Endpoint {
                 "{region:?} is not the name of a region"
             )));
         }
-        let suffix = if region.starts_with("cn-") {
-            "amazonaws.com.cn"
+        let partition = Partition::of_region(region);
+        let suffix = if variant.dual_stack {
+            partition.dual_stack_suffix.ok_or_else(|| {
+                Error::config(format!("there are no dual-stack endpoints in {region}"))
+            })?
         } else {
-            "amazonaws.com"
+            partition.suffix
         };
-        Self::parse(&format!("https://bedrock-runtime.{region}.{suffix}"))
+        let service = if variant.fips {
+            "bedrock-runtime-fips"
+        } else {
+            "bedrock-runtime"
+        };
+        Self::parse(&format!("https://{service}.{region}.{suffix}"))
     }
 
     /// An endpoint given by its URL.
@@ -106,6 +126,16 @@ impl Endpoint {
         self.scheme == Scheme::HTTP
     }
 
+    /// Whether the host is this machine.
+    pub(crate) fn is_this_machine(&self) -> bool {
+        let host = self.authority.host();
+        let address = host.trim_start_matches('[').trim_end_matches(']');
+        host.eq_ignore_ascii_case("localhost")
+            || address
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
+    }
+
     /// Scheme, host and port.
     pub(crate) fn origin(&self) -> String {
         format!("{}://{}", self.scheme, self.authority)
@@ -156,12 +186,75 @@ mod tests {
     }
 
     #[test]
-    fn a_region_gives_the_public_host() {
+    fn a_region_gives_the_public_host_of_its_partition() {
+        let host = |region, fips, dual_stack| {
+            Endpoint::of_region(region, Variant { fips, dual_stack })
+                .unwrap()
+                .origin()
+        };
+        for (region, plain, both) in [
+            (
+                "eu-north-1",
+                "https://bedrock-runtime.eu-north-1.amazonaws.com",
+                "https://bedrock-runtime-fips.eu-north-1.api.aws",
+            ),
+            (
+                "us-gov-west-1",
+                "https://bedrock-runtime.us-gov-west-1.amazonaws.com",
+                "https://bedrock-runtime-fips.us-gov-west-1.api.aws",
+            ),
+            (
+                "cn-north-1",
+                "https://bedrock-runtime.cn-north-1.amazonaws.com.cn",
+                "https://bedrock-runtime-fips.cn-north-1.api.amazonwebservices.com.cn",
+            ),
+            (
+                "eusc-de-east-1",
+                "https://bedrock-runtime.eusc-de-east-1.amazonaws.eu",
+                "https://bedrock-runtime-fips.eusc-de-east-1.api.amazonwebservices.eu",
+            ),
+        ] {
+            assert_eq!(host(region, false, false), plain);
+            assert_eq!(host(region, true, true), both);
+        }
         assert_eq!(
-            Endpoint::of_region("eu-north-1").unwrap().origin(),
-            "https://bedrock-runtime.eu-north-1.amazonaws.com"
+            host("us-east-1", true, false),
+            "https://bedrock-runtime-fips.us-east-1.amazonaws.com"
         );
-        assert!(Endpoint::of_region("evil.example/").is_err());
+        assert_eq!(
+            host("us-east-1", false, true),
+            "https://bedrock-runtime.us-east-1.api.aws"
+        );
+        for (region, host_of) in [
+            ("us-iso-east-1", "c2s.ic.gov"),
+            ("us-isob-east-1", "sc2s.sgov.gov"),
+            ("eu-isoe-west-1", "cloud.adc-e.uk"),
+            ("us-isof-south-1", "csp.hci.ic.gov"),
+        ] {
+            assert_eq!(
+                host(region, false, false),
+                format!("https://bedrock-runtime.{region}.{host_of}")
+            );
+            let dual_stack = Variant {
+                dual_stack: true,
+                ..Variant::default()
+            };
+            assert!(Endpoint::of_region(region, dual_stack).is_err());
+        }
+        assert!(Endpoint::of_region("evil.example/", Variant::default()).is_err());
+    }
+
+    #[test]
+    fn this_machine_is_told_from_others() {
+        for (url, is) in [
+            ("http://127.0.0.1:80", true),
+            ("http://[::1]:80", true),
+            ("http://LOCALHOST", true),
+            ("http://127.0.0.1.example", false),
+            ("http://10.0.0.1", false),
+        ] {
+            assert_eq!(Endpoint::parse(url).unwrap().is_this_machine(), is, "{url}");
+        }
     }
 
     #[test]

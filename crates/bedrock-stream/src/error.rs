@@ -20,6 +20,8 @@ struct Inner {
     request_id: Option<String>,
     /// Milliseconds by which the service's clock is ahead of ours, where that may be the cause.
     clock_offset: Option<i64>,
+    /// How often the request was sent; `None` for a session, which is opened once.
+    attempts: Option<u32>,
 }
 
 /// What failed.
@@ -76,6 +78,7 @@ impl Error {
             kind,
             request_id: None,
             clock_offset: None,
+            attempts: None,
         }))
     }
 
@@ -152,9 +155,23 @@ impl Error {
         self.service().and_then(ServiceError::status)
     }
 
-    /// What to do about it.
+    /// How often the request was sent before this error was given up to; `None` for a session, which is opened once.
+    #[must_use]
+    pub fn attempts(&self) -> Option<u32> {
+        self.0.attempts
+    }
+
+    /// What to do about it. A request whose answer was cut may be sent again: what came of the first answer does not
+    /// go on in the second.
     #[must_use]
     pub fn advice(&self) -> Advice {
+        match self.advice_for_session() {
+            Advice::NewSession if self.0.attempts.is_some() => Advice::Now,
+            advice => advice,
+        }
+    }
+
+    fn advice_for_session(&self) -> Advice {
         match &self.0.kind {
             ErrorKind::Service(error) => error.advice(),
             ErrorKind::Transport(error) if !error.was_processed() => match error.kind() {
@@ -183,18 +200,22 @@ impl Error {
             kind,
             request_id: Some(id.to_owned()),
             clock_offset,
+            attempts: self.0.attempts,
         }))
     }
 
     /// Names a wrong clock as the likely cause.
     pub(crate) fn with_clock_offset(self, millis: i64) -> Self {
-        let Inner {
-            kind, request_id, ..
-        } = (*self.0).clone();
         Self(Arc::new(Inner {
-            kind,
-            request_id,
             clock_offset: Some(millis),
+            ..(*self.0).clone()
+        }))
+    }
+
+    pub(crate) fn after_attempts(self, attempts: u32) -> Self {
+        Self(Arc::new(Inner {
+            attempts: Some(attempts),
+            ..(*self.0).clone()
         }))
     }
 }
@@ -217,6 +238,9 @@ impl fmt::Display for Error {
             // Its line carries status, request id and advice already.
             ErrorKind::Service(error) => {
                 write!(f, "{error}")?;
+                if let Some(attempts @ 2..) = self.0.attempts {
+                    write!(f, " after {attempts} attempts")?;
+                }
                 return match self.0.clock_offset {
                     Some(millis) => write!(f, "; {}", WrongClock(millis)),
                     None => Ok(()),
@@ -238,6 +262,9 @@ impl fmt::Display for Error {
         f.write_str(" (")?;
         if let Some(id) = self.request_id() {
             write!(f, "request id {id}, ")?;
+        }
+        if let Some(attempts @ 2..) = self.0.attempts {
+            write!(f, "{attempts} attempts, ")?;
         }
         write!(f, "advice: {})", self.advice())
     }
@@ -263,6 +290,7 @@ impl fmt::Debug for Error {
             .field("phase", &self.phase())
             .field("kind", &self.0.kind)
             .field("request_id", &self.0.request_id)
+            .field("attempts", &self.0.attempts)
             .finish()
     }
 }
@@ -274,6 +302,16 @@ impl StdError for Error {
             ErrorKind::Service(error) => Some(error),
             ErrorKind::Decode(error) => Some(error),
             _ => None,
+        }
+    }
+}
+
+impl From<converse_stream::StreamError> for Error {
+    fn from(error: converse_stream::StreamError) -> Self {
+        match error {
+            converse_stream::StreamError::Service(error) => error.into(),
+            converse_stream::StreamError::Decode(error) => Self::decode(error),
+            other => Self::new(ErrorKind::Protocol(other.to_string())),
         }
     }
 }

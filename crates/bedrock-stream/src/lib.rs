@@ -38,33 +38,64 @@
 //! # Ok(()) }
 //! ```
 //!
-//! The two halves are owned and `Send`: one task can speak while another listens. When the service ends the session, the
+//! Replies of models over ConverseStream: typed requests and events, retries before the first event only, the reply in hand
+//! however it ends.
+//!
+//! ```no_run
+//! use bedrock_stream::{Client, Error};
+//! use converse_stream::{ConverseRequest, Event, Message};
+//!
+//! # async fn run() -> Result<(), Error> {
+//! let client = Client::from_env().await?; // AWS credentials, or a Bedrock API key
+//! let request = ConverseRequest::new()
+//!     .with_message(Message::user("What is the capital of Peru?"))
+//!     .with_max_tokens(16);
+//! let mut reply = client.converse("us.amazon.nova-micro-v1:0", &request).send().await?;
+//! while let Some(event) = reply.next().await? {
+//!     if let Event::Text { text, .. } = event {
+//!         print!("{text}");
+//!     }
+//! }
+//! // Only a complete reply leads here; `reply.outcome()` has what came of any other.
+//! # Ok(()) }
+//! ```
+//!
+//! The two halves of a voice session are owned and `Send`: one task can speak while another listens. When the service ends the session, the
 //! speaking half's next error is what the service said, not "broken pipe".
 //!
 //! The parts are crates of their own, usable without this one: [`eventstream_codec`], [`eventstream_sigv4`],
-//! [`h2_duplex`], [`nova_sonic`], [`bedrock_wire`].
+//! [`h2_duplex`], [`nova_sonic`], [`converse_stream`], [`bedrock_wire`].
 
+mod api_key;
 #[cfg(feature = "aws-credential-types")]
 mod aws;
+mod builder;
 mod client;
 mod clock;
+mod converse;
 mod credentials;
 mod endpoint;
 mod error;
 mod link;
+mod partition;
+mod random;
 mod receiver;
+mod retry;
 mod sender;
 mod sonic;
 
 #[cfg(feature = "aws-credential-types")]
 pub use aws::AwsCredentials;
 pub use bedrock_wire::{Advice, Missing, Outcome, ServiceError};
-pub use client::{Client, ClientBuilder};
+pub use builder::ClientBuilder;
+pub use client::Client;
 pub use clock::Clock;
+pub use converse::{ConverseCall, ConverseEvents, ConverseStream, Unfinished};
 pub use credentials::{CredentialsError, CredentialsFuture, ProvideCredentials};
 pub use error::{Error, ErrorKind, Phase};
 pub use eventstream_sigv4::Credentials;
 pub use h2_duplex::Deadlines;
+pub use retry::Retry;
 pub use sonic::{SonicBuilder, SonicReceiver, SonicSender};
 
 /// The examples of the project's README.

@@ -5,7 +5,7 @@ use std::time::UNIX_EPOCH;
 
 use bedrock_wire::{Outcome, ServiceError};
 use bytes::BytesMut;
-use eventstream_codec::{Decoder, Inbound, Timestamp, TransportEnd};
+use eventstream_codec::{Decoder, Frame, Inbound, Message, Timestamp, TransportEnd};
 use h2_duplex::ReceiveHalf;
 
 use crate::clock::Clock;
@@ -21,6 +21,8 @@ pub(crate) struct FrameReceiver<H, I: Inbound> {
     decoder: Decoder,
     inbound: I,
     events: VecDeque<I::Event>,
+    /// The first frame, where somebody waited for it before its events were asked for.
+    first: Option<Message>,
     clock: Clock,
     link: Link,
     /// Whether the response head has come and was 200.
@@ -42,9 +44,9 @@ struct Ended<O> {
 impl<H, I, R, E> FrameReceiver<H, I>
 where
     H: ReceiveHalf,
-    R: 'static,
+    R: Clone + 'static,
     I: Inbound<Error = E, Outcome = Outcome<R, E>>,
-    E: Into<Error> + std::error::Error + Send + Sync + 'static,
+    E: Into<Error> + std::error::Error + Clone + Send + Sync + 'static,
 {
     pub(crate) fn new(half: H, inbound: I, clock: Clock, link: Link) -> Self {
         Self {
@@ -52,6 +54,7 @@ where
             decoder: Decoder::new(),
             inbound,
             events: VecDeque::new(),
+            first: None,
             clock,
             link,
             accepted: false,
@@ -96,6 +99,25 @@ where
         }
     }
 
+    /// Waits until the service has said something other than an error; no event is given out for it.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub(crate) async fn begun(&mut self) -> Result<(), Error> {
+        self.ready().await?;
+        while self.first.is_none() && self.ended.is_none() {
+            match self.decoder.next_message() {
+                Ok(Some(message)) if ServiceError::from_frame(&message.frame()).is_none() => {
+                    self.first = Some(message);
+                }
+                Ok(Some(message)) => self.take(message.frame()),
+                Ok(None) => self.receive().await,
+                Err(error) => self.fail(Error::decode(error)),
+            }
+        }
+        self.error().map_or(Ok(()), |error| Err(error.clone()))
+    }
+
     /// The next event; `None` when the call is over. What arrived before a failure comes before it; after `None`, and
     /// after an error, always `None`.
     ///
@@ -107,13 +129,7 @@ where
                 return Ok(Some(event));
             }
             if let Some(ended) = &mut self.ended {
-                return match &ended.error {
-                    Some(error) if !ended.reported => {
-                        ended.reported = true;
-                        Err(error.clone())
-                    }
-                    _ => Ok(None),
-                };
+                return ended.report();
             }
             // A failure is kept in `ended`, behind the events that came before it.
             if self.ready().await.is_ok() {
@@ -122,9 +138,67 @@ where
         }
     }
 
-    /// How the call ended; `None` while it has not.
-    pub(crate) fn outcome(&self) -> Option<&I::Outcome> {
-        self.ended.as_ref().map(|ended| &ended.outcome)
+    /// The next frame as it came; `None` when the call is over. Its events count for the verdict and are not given out.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: no frame is lost.
+    pub(crate) async fn next_frame(&mut self) -> Result<Option<Message>, Error> {
+        loop {
+            if let Some(ended) = &mut self.ended {
+                return ended.report();
+            }
+            if self.ready().await.is_err() {
+                continue;
+            }
+            let message = match self.first.take() {
+                Some(first) => Ok(Some(first)),
+                None => self.decoder.next_message(),
+            };
+            match message {
+                Ok(Some(message)) => {
+                    if let Err(error) = self.inbound.read(message.frame(), &mut drop) {
+                        self.fail(error.into());
+                    }
+                    return Ok(Some(message));
+                }
+                Ok(None) => self.receive().await,
+                Err(error) => self.fail(Error::decode(error)),
+            }
+        }
+    }
+
+    /// What makes events of frames.
+    pub(crate) fn inbound(&self) -> &I {
+        &self.inbound
+    }
+
+    /// Changes what makes events of frames, before the first of them.
+    pub(crate) fn set_inbound(&mut self, inbound: I) {
+        self.inbound = inbound;
+    }
+
+    /// An event that is at hand.
+    pub(crate) fn pop(&mut self) -> Option<I::Event> {
+        self.events.pop_front()
+    }
+
+    /// What had arrived when the call ended; `None` while it has not.
+    pub(crate) fn received(&self) -> Option<&R> {
+        self.ended.as_ref().map(|ended| ended.outcome.received())
+    }
+
+    /// How the call ended; `None` while it has not. What ended it below its events is a failure too.
+    pub(crate) fn outcome(&self) -> Option<Outcome<R, Error>> {
+        let verdict = self.ended.as_ref()?.outcome.clone().map_err(Into::into);
+        Some(match (self.error(), verdict) {
+            (Some(error), verdict) if !matches!(error.kind(), ErrorKind::Incomplete(_)) => {
+                Outcome::Failed {
+                    error: error.clone(),
+                    received: verdict.into_received(),
+                }
+            }
+            (_, verdict) => verdict,
+        })
     }
 
     /// Why the call ended, unless it ended well.
@@ -144,8 +218,12 @@ where
         if status == http::StatusCode::OK {
             return Ok(());
         }
-        while let Some(chunk) = self.half.next().await.map_err(Error::transport)? {
-            let room = MAX_ERROR_BODY.saturating_sub(self.error_body.len());
+        // The status has said that it failed: a body that is cut, or does not end, changes nothing.
+        while let (true, Ok(Some(chunk))) = (
+            self.error_body.len() < MAX_ERROR_BODY,
+            self.half.next().await,
+        ) {
+            let room = MAX_ERROR_BODY - self.error_body.len();
             self.error_body
                 .extend_from_slice(chunk.get(..room.min(chunk.len())).unwrap_or_default());
         }
@@ -165,6 +243,9 @@ where
 
     /// Reads one frame, or one chunk, or the end.
     async fn advance(&mut self) {
+        if let Some(first) = self.first.take() {
+            return self.take(first.frame());
+        }
         match self.decoder.next_frame() {
             Ok(Some(frame)) => {
                 let events = &mut self.events;
@@ -175,15 +256,29 @@ where
                     self.fail(error.into());
                 }
             }
-            Ok(None) => match self.half.next().await {
-                Ok(Some(chunk)) => self.decoder.feed(chunk),
-                Ok(None) => match self.decoder.finish() {
-                    Ok(()) => self.end(TransportEnd::Clean, None),
-                    Err(error) => self.fail(Error::decode(error)),
-                },
-                Err(error) => self.fail(Error::transport(error)),
-            },
+            Ok(None) => self.receive().await,
             Err(error) => self.fail(Error::decode(error)),
+        }
+    }
+
+    fn take(&mut self, frame: Frame<'_>) {
+        let events = &mut self.events;
+        let read = self
+            .inbound
+            .read(frame, &mut |event| events.push_back(event));
+        if let Err(error) = read {
+            self.fail(error.into());
+        }
+    }
+
+    async fn receive(&mut self) {
+        match self.half.next().await {
+            Ok(Some(chunk)) => self.decoder.feed(chunk),
+            Ok(None) => match self.decoder.finish() {
+                Ok(()) => self.end(TransportEnd::Clean, None),
+                Err(error) => self.fail(Error::decode(error)),
+            },
+            Err(error) => self.fail(Error::transport(error)),
         }
     }
 
@@ -211,6 +306,19 @@ where
             error,
             reported: false,
         });
+    }
+}
+
+impl<O> Ended<O> {
+    /// The error once, then nothing.
+    fn report<T>(&mut self) -> Result<Option<T>, Error> {
+        match &self.error {
+            Some(error) if !self.reported => {
+                self.reported = true;
+                Err(error.clone())
+            }
+            _ => Ok(None),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ pub use sender::SonicSender;
 use crate::client::{Client, SignedCall};
 use crate::error::Error;
 use crate::link::Link;
+use crate::random::random;
 use crate::receiver::FrameReceiver;
 use crate::sender::FrameSender;
 
@@ -164,11 +165,4 @@ impl SonicBuilder {
         }
         Ok((sender, SonicReceiver::new(frames, expires_at)))
     }
-}
-
-fn random() -> Result<[u8; 16], Error> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Error::config(format!("no random numbers from the system: {error}")))?;
-    Ok(bytes)
 }

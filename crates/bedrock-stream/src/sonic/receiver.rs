@@ -5,7 +5,7 @@ use eventstream_codec::{Frame, Inbound, Timestamp, TransportEnd};
 use h2_duplex::ReceiveHalf;
 use nova_sonic::{ReadError, Reader, Received, ServerEvent};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::link::Link;
 use crate::receiver::FrameReceiver;
 
@@ -46,17 +46,7 @@ impl<H: ReceiveHalf> SonicReceiver<H> {
     /// How the session ended; `None` while it has not.
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome<Received, Error>> {
-        let verdict = self.frames.outcome()?.clone().map_err(Error::from);
-        Some(match (self.frames.error(), verdict) {
-            (Some(error), verdict) if !matches!(error.kind(), ErrorKind::Incomplete(_)) => {
-                let received = verdict.into_received();
-                Outcome::Failed {
-                    error: error.clone(),
-                    received,
-                }
-            }
-            (_, verdict) => verdict,
-        })
+        self.frames.outcome()
     }
 
     /// The service's id of the call, once it has accepted or refused it.

@@ -9,6 +9,7 @@
 
 mod captured;
 mod conversation;
+mod converse;
 mod credentials;
 mod early_end;
 mod secrets;

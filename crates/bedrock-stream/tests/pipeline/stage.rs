@@ -7,7 +7,7 @@ use bedrock_stream::{
     Client, ClientBuilder, Clock, Credentials, Error, SonicBuilder, SonicReceiver, SonicSender,
 };
 use eventstream_codec::Timestamp;
-use h2_duplex::{Connector, Settings, Tls};
+use h2_duplex::{Connection, Connector, Settings, Tls};
 use nova_sonic::{Received, ServerEvent};
 
 use crate::tape::{Tape, Taped, TapedReceiver};
@@ -50,6 +50,24 @@ pub(crate) async fn open_with(
     server: &Server,
     session: fn(SonicBuilder) -> SonicBuilder,
 ) -> Result<Stage, Error> {
+    let connection = connect(server).await;
+    let tape = Tape::default();
+    let mut connection = Taped {
+        connection,
+        tape: tape.clone(),
+    };
+    let (voice, events) = session(client.sonic("amazon.nova-2-5-sonic"))
+        .open_on(&mut connection)
+        .await?;
+    Ok(Stage {
+        voice,
+        events,
+        tape,
+    })
+}
+
+/// A connection to a server, TLS and HTTP/2 included.
+pub(crate) async fn connect(server: &Server) -> Connection {
     let (near, far) = tokio::io::duplex(16 * 1024);
     tokio::spawn({
         let server = server.clone();
@@ -66,19 +84,7 @@ pub(crate) async fn open_with(
         .await
         .expect("connects");
     tokio::spawn(driver);
-    let tape = Tape::default();
-    let mut connection = Taped {
-        connection,
-        tape: tape.clone(),
-    };
-    let (voice, events) = session(client.sonic("amazon.nova-2-5-sonic"))
-        .open_on(&mut connection)
-        .await?;
-    Ok(Stage {
-        voice,
-        events,
-        tape,
-    })
+    connection
 }
 
 /// The client of a server, with its access key and this secret.
