@@ -40,18 +40,14 @@ impl ConnectArgs {
         if let Some(profile) = &self.profile {
             builder = builder.profile(profile);
         }
-        // Read here and not by clap: with --loopback the environment must not matter.
-        let env = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        if let Some(url) = self
-            .endpoint_url
-            .clone()
-            .or_else(|| env("AWS_ENDPOINT_URL_BEDROCK_RUNTIME"))
-        {
+        if let Some(url) = &self.endpoint_url {
             builder = builder.endpoint_url(url);
         }
-        if let Some(path) = &self.ca_file {
+        // Read here and not by clap: with --loopback the environment must not matter.
+        let env = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty());
+        if let Some(path) = self.ca_file.clone().or(env.map(PathBuf::from)) {
             let pem =
-                std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+                std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
             builder = builder.trust_pem(pem);
         }
         let client = builder.load().await.map_err(|error| error.to_string())?;

@@ -1,6 +1,7 @@
-//! The `bedrock` command: voice sessions with Amazon Bedrock, and a Bedrock on your own machine.
+//! The `bedrock` command: voice sessions and chats with Amazon Bedrock, and a Bedrock on your own machine.
 
 mod connect;
+mod converse;
 mod exit;
 mod frames;
 mod serve;
@@ -30,6 +31,8 @@ enum Command {
     Sonic(Box<sonic::Args>),
     /// Print the frames of any AWS service's event stream, or make them from JSON lines.
     Frames(frames::Args),
+    /// Ask a model, or chat with it: text, pictures and documents in, its answer out as it is written.
+    Converse(Box<converse::Args>),
     /// Run a Bedrock on this machine, for tests and demos.
     Serve(serve::Args),
 }
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         match cli.command {
             Command::Sonic(args) => sonic::run(&args).await,
             Command::Frames(args) => frames::run(&args),
+            Command::Converse(args) => converse::run(&args).await,
             Command::Serve(args) => serve::run(&args).await,
         }
     });
