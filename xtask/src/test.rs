@@ -1,5 +1,7 @@
 //! `cargo xtask test`: every check that needs nothing but the Rust toolchain.
 
+use std::process::Command;
+
 use crate::Outcome;
 use crate::steps::Steps;
 use crate::{conformance, tidy, workspace};
@@ -40,6 +42,26 @@ pub(crate) fn run() -> Outcome {
         "unit, property and doc tests",
         workspace::cargo().args(["test", "--workspace"]),
     )?;
+    // What default features leave out.
+    steps.command(
+        "features of the codec",
+        &mut with_features("eventstream-codec", "stream,http-body,tokio-util"),
+    )?;
+    steps.command(
+        "features of the transport",
+        &mut with_features("h2-duplex", "proxy,tower,tracing"),
+    )?;
+    steps.command(
+        "the codec without std",
+        workspace::cargo().args([
+            "build",
+            "--locked",
+            "--manifest-path",
+            "crates/eventstream-codec/no-std/Cargo.toml",
+            "--target-dir",
+            "target/no-std",
+        ]),
+    )?;
     steps.command(
         "docs",
         workspace::cargo()
@@ -49,4 +71,10 @@ pub(crate) fn run() -> Outcome {
     steps.step("conformance", conformance::run_ours)?;
     println!("all checks passed: {}", steps.summary());
     Ok(())
+}
+
+fn with_features(package: &str, features: &str) -> Command {
+    let mut command = workspace::cargo();
+    command.args(["test", "--package", package, "--features", features]);
+    command
 }
