@@ -83,3 +83,11 @@ async fn a_server_that_never_answers_is_given_up_by_a_named_deadline() {
         "{error}"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_window_smaller_than_a_frame_does_not_deadlock() {
+    let narrow = server().stream_window(100);
+    let (events, received) = ask(open(narrow, |session| session).await).await;
+    received.expect("complete");
+    assert!(speech(&events).len() > 2 * 24_000 * 2);
+}

@@ -138,3 +138,57 @@ async fn a_wrong_clock_is_named_and_the_next_session_is_dated_right() {
         received.expect("complete: head and events are dated by the service's clock");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_is_dated_when_it_can_go_and_not_when_it_is_queued() {
+    let server = server().clock(server_clock(START_SECS)).build().unwrap();
+    let client = client_settings(&server, START_SECS)
+        .credentials(good())
+        .build()
+        .unwrap();
+    // Room for the opening, and for hardly more.
+    let (mut connection, mut peer) = h2_duplex::pipe(8 * 1024);
+    let (mut voice, _events) = client.sonic("m").open_on(&mut connection).await.unwrap();
+    let mut call = peer.accept().await.unwrap();
+    call.send.head(http::Response::new(()));
+    let queue = async {
+        // Until the window is shut, ten minutes before anybody reads.
+        for _ in 0..8 {
+            voice.audio(&[0; 1024]).await.unwrap();
+        }
+        voice.close().await.unwrap();
+    };
+    let read = async {
+        tokio::time::advance(Duration::from_mins(10)).await;
+        let mut wire = Vec::new();
+        while let Some(chunk) = call.receive.next().await.unwrap() {
+            wire.extend_from_slice(&chunk);
+        }
+        wire
+    };
+    let ((), wire) = tokio::join!(queue, read);
+    let mut decoder = eventstream_codec::Decoder::new();
+    decoder.feed(wire.into());
+    let mut dates = Vec::new();
+    while let Some(frame) = decoder.next_frame().unwrap() {
+        dates.push(
+            frame
+                .header(":date")
+                .unwrap()
+                .as_timestamp()
+                .unwrap()
+                .as_secs(),
+        );
+    }
+    let start = i64::try_from(START_SECS).unwrap();
+    assert_eq!(dates.first(), Some(&start));
+    let late = dates.iter().filter(|date| **date >= start + 600).count();
+    // The opening and what still fitted went at once; all the rest is as young as the window.
+    assert!(late >= 5, "{dates:?}");
+    assert!(
+        dates
+            .iter()
+            .all(|date| *date == start || *date >= start + 600),
+        "{dates:?}"
+    );
+}
