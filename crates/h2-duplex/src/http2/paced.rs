@@ -22,7 +22,7 @@ pub(super) struct Paced<T> {
     portion: usize,
     /// The end of input, kept back until what came before it is drained.
     end: Option<io::Result<()>>,
-    /// Why nothing more can be written; told when nothing more can be read.
+    /// Why nothing more can be written; told when the input ends.
     broken: Option<io::Error>,
     /// Bytes read in all.
     received: Arc<AtomicU64>,
@@ -73,21 +73,16 @@ impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
             return this.pause(cx);
         }
         let before = buf.filled().len();
-        let result = match (
-            Pin::new(&mut this.io).poll_read(cx, buf),
-            this.broken.take(),
-        ) {
-            (Poll::Ready(result), broken) => {
-                this.broken = broken;
-                result
-            }
-            (Poll::Pending, Some(broken)) => Err(broken),
-            (Poll::Pending, None) => {
-                this.portion = 0;
-                return Poll::Pending;
-            }
+        let Poll::Ready(mut result) = Pin::new(&mut this.io).poll_read(cx, buf) else {
+            // Also where writing has failed: what came before may not have been announced to us yet,
+            // and a connection that cannot be written soon says its end to the reader too.
+            this.portion = 0;
+            return Poll::Pending;
         };
         let read = buf.filled().len() - before;
+        if read == 0 && result.is_ok() {
+            result = this.broken.take().map_or(Ok(()), Err);
+        }
         if (result.is_err() || read == 0) && this.portion > 0 {
             this.end = Some(result);
             return this.pause(cx);
@@ -148,5 +143,71 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::task::Waker;
+
+    use super::*;
+
+    /// Cannot be written; its input comes step by step, `None` for "not yet".
+    struct Script(VecDeque<Option<&'static [u8]>>);
+
+    impl AsyncRead for Script {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _cx: &mut Context<'_>,
+            buf: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            match self.0.pop_front() {
+                Some(None) => return Poll::Pending,
+                Some(Some(bytes)) => buf.put_slice(bytes),
+                None => {}
+            }
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Script {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _cx: &mut Context<'_>,
+            _buf: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[test]
+    fn what_arrived_before_a_write_failed_is_read_even_if_it_is_announced_late() {
+        let script = Script([None, Some(&b"the answer"[..]), None].into());
+        let mut paced = Paced::new(script);
+        let mut cx = Context::from_waker(Waker::noop());
+        let write = Pin::new(&mut paced).poll_write(&mut cx, b"upload");
+        assert!(matches!(write, Poll::Ready(Ok(6))));
+        let mut heard = Vec::new();
+        let end = loop {
+            let mut space = [0; 64];
+            let mut buf = ReadBuf::new(&mut space);
+            match Pin::new(&mut paced).poll_read(&mut cx, &mut buf) {
+                Poll::Pending => {}
+                Poll::Ready(Ok(())) if buf.filled().is_empty() => break None,
+                Poll::Ready(Ok(())) => heard.extend_from_slice(buf.filled()),
+                Poll::Ready(Err(error)) => break Some(error.kind()),
+            }
+        };
+        assert_eq!(heard, b"the answer");
+        assert_eq!(end, Some(io::ErrorKind::ConnectionReset));
     }
 }
