@@ -22,12 +22,17 @@ pub fn encode_frame(
     buf: &mut BytesMut,
 ) -> Result<(), EncodeError> {
     let (headers_len, _) = check_all(headers)?;
+    check_lengths(headers_len, payload.len())?;
+    let start = buf.len();
     buf.reserve(FRAME_OVERHEAD + headers_len + payload.len());
-    let mut frame = FrameWriter::begin(buf);
-    frame.put_checked(headers, headers_len);
-    let mut body = frame.payload();
-    body.put_slice(payload);
-    body.finish()
+    buf.resize(start + PRELUDE_LEN + headers_len, 0);
+    let block = buf.get_mut(start + PRELUDE_LEN..).unwrap_or_default();
+    fill_all(block, headers);
+    buf.extend_from_slice(payload);
+    let frame = buf.get_mut(start..).unwrap_or_default();
+    let crc = write_prelude(frame, headers_len, payload.len()).finalize();
+    buf.extend_from_slice(&crc.to_be_bytes());
+    Ok(())
 }
 
 /// Writes one frame at the end of a buffer: headers first, then [`payload`](Self::payload).
@@ -121,14 +126,6 @@ impl<'b> FrameWriter<'b> {
         let from = self.region.start + PRELUDE_LEN;
         put_header(self.region.buf, from, &mut self.names, header)
     }
-
-    /// Appends headers that `check_all` has passed, `len` bytes in all.
-    #[inline]
-    fn put_checked(&mut self, headers: &[Header<'_>], len: usize) {
-        let at = self.region.buf.len();
-        self.region.buf.resize(at + len, 0);
-        fill_all(self.region.buf.get_mut(at..).unwrap_or_default(), headers);
-    }
 }
 
 /// Writes the payload of a frame. Under the feature `std` it is an [`io::Write`](std::io::Write) too, for serializers.
@@ -219,12 +216,7 @@ impl Region<'_> {
         if duplicate {
             return Err(EncodeError::DuplicateHeader);
         }
-        if headers_len > MAX_HEADER_BLOCK {
-            return Err(EncodeError::HeadersTooLong { len: headers_len });
-        }
-        if payload_len > MAX_PAYLOAD {
-            return Err(EncodeError::PayloadTooLong { len: payload_len });
-        }
+        check_lengths(headers_len, payload_len)?;
         let frame = self.buf.get_mut(self.start..).unwrap_or_default();
         Ok(write_prelude(frame, headers_len, payload_len))
     }
@@ -237,6 +229,17 @@ impl Drop for Region<'_> {
             self.buf.truncate(self.start);
         }
     }
+}
+
+#[inline]
+fn check_lengths(headers_len: usize, payload_len: usize) -> Result<(), EncodeError> {
+    if headers_len > MAX_HEADER_BLOCK {
+        return Err(EncodeError::HeadersTooLong { len: headers_len });
+    }
+    if payload_len > MAX_PAYLOAD {
+        return Err(EncodeError::PayloadTooLong { len: payload_len });
+    }
+    Ok(())
 }
 
 /// Writes both lengths and their CRC over the first 12 bytes of `frame`, and gives a CRC that has read all of it.
