@@ -1,7 +1,7 @@
 //! `cargo xtask conformance`: every fixture case against an implementation, ours by default.
 //!
 //! The case format is docs/fixtures.md. [`load`] reads cases, [`judge`] asks an
-//! [`Implementation`](implementation::Implementation) and compares, [`report`] counts.
+//! [`Implementation`] and compares, [`report`] counts.
 
 mod amz_date;
 mod case;
