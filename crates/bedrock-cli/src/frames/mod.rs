@@ -1,6 +1,8 @@
-//! `bedrock frames`: the frames of any AWS service's event stream, as text or as JSON lines, and back to bytes.
+//! `bedrock frames`: the frames of any AWS service's event stream, or what they say, as text or as JSON lines; and back
+//! to bytes.
 
 mod encode;
+mod events;
 mod json;
 mod payload;
 mod print;
@@ -15,6 +17,7 @@ use eventstream_codec::{Decoder, FrameReader, Limits, Message, MessageKind, Read
 use eventstream_sigv4::EventVerifier;
 
 use crate::exit::Exit;
+use events::{Protocol, Teller};
 use payload::Style;
 use print::Printer;
 
@@ -33,11 +36,15 @@ pub(crate) struct Args {
     #[arg(long)]
     json: bool,
 
+    /// Print what the frames say instead of them, and last how the stream ended: exit code 0 only if it is complete
+    #[arg(long = "as", value_enum, value_name = "PROTOCOL", conflicts_with_all = ["decode_bytes", "payload", "event_types", "verify"])]
+    protocol: Option<Protocol>,
+
     /// What to accept
     #[arg(long, value_enum, default_value_t)]
     limits: Profile,
 
-    /// Also show the frames inside signed frames
+    /// Also show the frames inside signed frames; with --as, read those
     #[arg(long)]
     unwrap: bool,
 
@@ -98,7 +105,11 @@ pub(crate) fn run(args: &Args) -> Result<Exit, String> {
     let reader = FrameReader::with_decoder(open(file)?, decoder);
     let mut verifier = args.verify.verifier()?;
     let mut out = Output::new(is_stdin(file));
-    match print_all(args, reader, verifier.as_mut(), &mut out) {
+    let printed = match args.protocol {
+        Some(protocol) => protocol.tell(&args.teller(), reader, &mut out),
+        None => print_all(args, reader, verifier.as_mut(), &mut out),
+    };
+    match printed {
         Ok(exit) => Ok(exit),
         // Whoever read our output has seen enough.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -170,6 +181,14 @@ fn print_all(
 }
 
 impl Args {
+    fn teller(&self) -> Teller {
+        Teller {
+            json: self.json,
+            unwrap: self.unwrap,
+            limits: self.limits.limits(),
+        }
+    }
+
     /// Whether a frame, or the one inside it under `--unwrap`, is of a type that was asked for.
     fn shows(&self, message: &Message) -> bool {
         if self.event_types.is_empty() {

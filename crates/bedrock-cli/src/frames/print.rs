@@ -36,7 +36,7 @@ impl Fault {
     }
 
     /// A fault in the frame inside the frame at `index`, whose payload begins at `offset`.
-    fn inside(error: &DecodeError, index: u64, offset: u64) -> Self {
+    pub(super) fn inside(error: &DecodeError, index: u64, offset: u64) -> Self {
         Self {
             kind: error.kind().name(),
             offset: offset + error.offset(),
