@@ -21,7 +21,7 @@ pub fn encode_frame(
     payload: &[u8],
     buf: &mut BytesMut,
 ) -> Result<(), EncodeError> {
-    let (headers_len, _) = check_all(headers)?;
+    let headers_len = check_all(headers)?;
     check_lengths(headers_len, payload.len())?;
     let start = buf.len();
     buf.reserve(FRAME_OVERHEAD + headers_len + payload.len());

@@ -24,12 +24,16 @@ impl HeaderBlock {
     /// # Errors
     /// As [`FrameWriter::header`](crate::FrameWriter::header), and where the block is over 128 KiB.
     pub fn new(headers: &[Header<'_>]) -> Result<Self, EncodeError> {
-        let (len, names) = check_all(headers)?;
+        let len = check_all(headers)?;
         if len > MAX_HEADER_BLOCK {
             return Err(EncodeError::HeadersTooLong { len });
         }
         let mut bytes = alloc::vec![0; len];
         fill_all(&mut bytes, headers);
+        let mut names = NameFilter::default();
+        for header in headers {
+            names.add(header.name);
+        }
         Ok(Self { bytes, names })
     }
 
@@ -46,17 +50,43 @@ impl HeaderBlock {
 
 /// Checks headers that are to stand in one block, and says how many bytes they take.
 #[inline]
-pub(crate) fn check_all(headers: &[Header<'_>]) -> Result<(usize, NameFilter), EncodeError> {
-    let mut names = NameFilter::default();
+pub(crate) fn check_all(headers: &[Header<'_>]) -> Result<usize, EncodeError> {
     let mut len = 0;
-    for (before, header) in headers.iter().enumerate() {
+    for header in headers {
         len += checked_len(header)?;
-        let stands_before = || headers.iter().take(before).any(|h| h.name == header.name);
-        if names.add(header.name) && stands_before() {
-            return Err(EncodeError::DuplicateHeader);
-        }
     }
-    Ok((len, names))
+    if repeat_a_name(headers) {
+        return Err(EncodeError::DuplicateHeader);
+    }
+    Ok(len)
+}
+
+/// Names are compared each with each up to this count: the frames of every AWS service have no more headers.
+const FEW: usize = 4;
+
+#[inline]
+fn repeat_a_name(headers: &[Header<'_>]) -> bool {
+    if headers.len() > FEW {
+        return many_repeat_a_name(headers);
+    }
+    let mut rest = headers;
+    while let [first, behind @ ..] = rest {
+        if behind.iter().any(|header| header.name == first.name) {
+            return true;
+        }
+        rest = behind;
+    }
+    false
+}
+
+/// Not inlined: it would cost the frames that have few headers their registers.
+#[inline(never)]
+fn many_repeat_a_name(headers: &[Header<'_>]) -> bool {
+    let mut names = NameFilter::default();
+    headers.iter().enumerate().any(|(before, header)| {
+        let stands_before = || headers.iter().take(before).any(|h| h.name == header.name);
+        names.add(header.name) && stands_before()
+    })
 }
 
 /// Writes headers over `out`, which has [`check_all`]'s length.

@@ -29,7 +29,16 @@ impl<'a> Headers<'a> {
     /// Checks a block; the fault's offset is that of the faulty header in it.
     #[inline]
     pub(crate) fn validate(block: &'a [u8], limits: &Limits) -> Result<(), Fault> {
-        let ascii = is_ascii(block);
+        // What nearly every block of every service is; all others, and all faults, go the long way.
+        if are_short_strings(block, limits.max_headers()) && !limits.forbids_duplicates() {
+            return Ok(());
+        }
+        Self::validate_each(block, limits)
+    }
+
+    #[inline(never)]
+    fn validate_each(block: &'a [u8], limits: &Limits) -> Result<(), Fault> {
+        let ascii = block.is_ascii();
         let mut rest = block;
         let mut count = 0_usize;
         while !rest.is_empty() {
@@ -38,11 +47,6 @@ impl<'a> Headers<'a> {
             let limit = limits.max_headers();
             if count > limit {
                 return Err(fault(Kind::TooManyHeaders { limit }));
-            }
-            // What nearly every header of every service is; all others, and all faults, go the long way.
-            if let (true, Some(behind)) = (ascii, skip_short_string(rest)) {
-                rest = behind;
-                continue;
             }
             let (raw, tail) = RawHeader::split(rest).map_err(fault)?;
             raw.check(ascii, limits).map_err(fault)?;
@@ -289,16 +293,27 @@ fn is_ascii(block: &[u8]) -> bool {
     seen & HIGH_BITS == 0
 }
 
-/// What stands behind a header at the start of `block` that is a string of at most 255 bytes under a name: no profile has
-/// anything against its lengths.
+/// Whether `block` is ASCII and holds nothing but strings of at most 255 bytes under names, `most` of them or fewer: no
+/// profile has anything against their lengths.
 #[inline]
-fn skip_short_string(block: &[u8]) -> Option<&[u8]> {
+fn are_short_strings(block: &[u8], most: usize) -> bool {
     const STRING: u8 = HeaderType::String as u8;
-    let (&name_len, rest) = block.split_first()?;
-    match rest.get(usize::from(name_len)..)? {
-        [STRING, 0, len, rest @ ..] if name_len > 0 => rest.get(usize::from(*len)..),
-        _ => None,
+    let mut rest = block;
+    let mut left = most;
+    while let [name_len, behind @ ..] = rest {
+        let Some([STRING, 0, len, behind @ ..]) = behind.get(usize::from(*name_len)..) else {
+            return false;
+        };
+        let Some(behind) = behind.get(usize::from(*len)..) else {
+            return false;
+        };
+        if *name_len == 0 || left == 0 {
+            return false;
+        }
+        left -= 1;
+        rest = behind;
     }
+    is_ascii(block)
 }
 
 /// Names are compared each with each up to this count, and sorted beyond it: a block of many stays cheap.

@@ -1,4 +1,8 @@
 //! One frame from a slice, without allocation.
+#![expect(
+    clippy::inline_always,
+    reason = "the steps of one path that is hot: between functions a Result of 40 bytes would go by way of memory"
+)]
 
 use crate::decode_error::DecodeError;
 use crate::fault::{DecodeErrorKind as Kind, Fault};
@@ -29,7 +33,7 @@ pub fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Parsed<'a>, DecodeE
 }
 
 /// [`parse`] for those who know where the bytes stand in the stream.
-#[inline]
+#[inline(always)]
 pub(crate) fn scan<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Parsed<'a>, Fault> {
     let Some(prelude) = bytes.first_chunk::<PRELUDE_LEN>() else {
         return Ok(Parsed::Need(PRELUDE_LEN - bytes.len()));
@@ -53,7 +57,7 @@ pub(crate) struct Prelude {
 
 impl Prelude {
     /// Checks the first 12 bytes of a frame.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn check(bytes: &[u8; PRELUDE_LEN], limits: &Limits) -> Result<Self, Fault> {
         let [t0, t1, t2, t3, h0, h1, h2, h3, c0, c1, c2, c3] = *bytes;
         let total = u32::from_be_bytes([t0, t1, t2, t3]) as usize;
@@ -99,7 +103,7 @@ impl Prelude {
     }
 
     /// Checks the message CRC and the headers of `bytes`, which are `self.total` long.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn frame<'a>(
         mut self,
         bytes: &'a [u8],
@@ -117,7 +121,7 @@ impl Prelude {
     }
 
     /// The same as [`frame`](Self::frame) where the message CRC has been led over all of `bytes`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn finish<'a>(self, bytes: &'a [u8], limits: &Limits) -> Result<Frame<'a>, Fault> {
         let Some((covered, expected)) = bytes.split_last_chunk::<4>() else {
             let (needed, had) = (self.total, bytes.len());
