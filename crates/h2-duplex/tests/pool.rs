@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use h2_duplex::{
     Connector, Deadline, Deadlines, Duplex, ErrorKind, Pool, ReceiveHalf, Receiver, SendHalf,
-    Sender, Settings, Tls,
+    Sender, Settings,
 };
 use http::{Request, Uri};
 use tokio::net::TcpListener;
@@ -72,18 +72,7 @@ async fn serve(tcp: tokio::net::TcpStream, max_calls: u32) {
 }
 
 fn pool(settings: Settings, connections: usize) -> Pool {
-    // The trusted root is of no use in plain text; any will do.
-    let key = rcgen::KeyPair::generate().unwrap();
-    let root = rcgen::CertificateParams::new([])
-        .unwrap()
-        .self_signed(&key)
-        .unwrap();
-    let tls = Tls::builder()
-        .roots_pem(root.pem().as_bytes())
-        .unwrap()
-        .build()
-        .unwrap();
-    Pool::with_limit(Connector::new(tls, settings), connections)
+    Pool::with_limit(Connector::plaintext(settings), connections)
 }
 
 async fn say(send: &mut Sender, receive: &mut Receiver, word: &'static str) {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use authority::Authority;
 use bytes::Bytes;
 use h2_duplex::{
-    Connector, Deadline, Deadlines, Duplex, Error, ErrorKind, Phase, Proxy, ReceiveHalf,
+    Connector, Deadline, Deadlines, Duplex, Error, ErrorKind, Phase, Proxy, ReceiveHalf, Settings,
 };
 use http::{Request, Uri};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, copy_bidirectional};
@@ -161,6 +161,39 @@ async fn errors_name_the_proxy() {
     );
     let words = format!("test:443 via proxy {}): it answered 403", proxy.address);
     assert!(error.to_string().contains(&words), "{error}");
+    assert!(!error.was_processed());
+}
+
+#[tokio::test]
+async fn a_peer_that_speaks_http1_only_says_so_and_can_be_reached() {
+    let authority = Authority::new();
+    let old = server(&authority, &[b"http/1.1"]).await;
+    let proxy = TestProxy::start(old, CONNECTED).await;
+    let way = Proxy::all(&format!("http://{}", proxy.address)).unwrap();
+    let connector = authority.client(Deadlines::default()).proxy(way);
+    let error = hello(connector.clone().offer_http1()).await.unwrap_err();
+    assert_eq!((error.kind(), error.phase()), (ErrorKind::Alpn, Phase::Tls));
+    let words = format!(
+        "negotiated http/1.1 with test:443 via proxy {}; this needs h2",
+        proxy.address
+    );
+    assert!(error.to_string().contains(&words), "{error}");
+    connector.connect_http1(&uri()).await.unwrap();
+
+    // HTTP/2 is named first.
+    let new = server(&authority, &[b"h2", b"http/1.1"]).await;
+    let connector = authority.client(Deadlines::default()).offer_http1();
+    hello(connector.connect_to(new.to_string())).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connector_without_tls_refuses_https_before_it_connects() {
+    let connector = Connector::plaintext(Settings::default()).connect_to("127.0.0.1:1");
+    let error = hello(connector).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.phase()),
+        (ErrorKind::Tls, Phase::Connect)
+    );
     assert!(!error.was_processed());
 }
 

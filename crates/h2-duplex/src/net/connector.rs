@@ -28,7 +28,9 @@ use crate::{Deadline, Error, ErrorKind, Phase};
 /// Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Connector {
-    tls: Tls,
+    /// `None`: plain text only.
+    tls: Option<Tls>,
+    offers_http1: bool,
     settings: Settings,
     connect_to: Option<String>,
     #[cfg(feature = "proxy")]
@@ -41,8 +43,16 @@ impl Connector {
     /// Makes connections with these settings.
     #[must_use]
     pub fn new(tls: Tls, settings: Settings) -> Self {
+        Self::plaintext(settings).with_tls(tls)
+    }
+
+    /// Makes connections to `http` URIs only, with no certificate loaded; an `https` URI is an
+    /// error before anything is sent.
+    #[must_use]
+    pub fn plaintext(settings: Settings) -> Self {
         Self {
-            tls,
+            tls: None,
+            offers_http1: false,
             settings,
             connect_to: None,
             #[cfg(feature = "proxy")]
@@ -50,6 +60,29 @@ impl Connector {
             #[cfg(feature = "tower")]
             dialer: None,
         }
+    }
+
+    /// Other settings of TLS.
+    #[must_use]
+    pub fn with_tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Other settings of the connections.
+    #[must_use]
+    pub fn with_settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Names `http/1.1` to peers after `h2`. One that chooses it is still an
+    /// [error](ErrorKind::Alpn), but one that says so: the caller may then
+    /// [speak HTTP/1.1](Self::connect_http1) with it.
+    #[must_use]
+    pub fn offer_http1(mut self) -> Self {
+        self.offers_http1 = true;
+        self
     }
 
     /// Opens TCP connections to `host:port`, whatever the URI says; TLS and HTTP/2 still name the
@@ -95,19 +128,32 @@ impl Connector {
     /// Dropping the future drops the connection.
     pub async fn connect(&self, uri: &Uri) -> Result<(Connection, Driver<Io>), Error> {
         let origin = Origin::of(uri)?;
-        let limit = self.settings.deadlines.connect;
-        let start = Instant::now();
-        let dialled = within(
-            limit,
-            Deadline::Connect,
-            Phase::Connect,
-            self.dial(uri, &origin),
-        );
-        let (io, way) = dialled
-            .await
-            .map_err(|error| error.with_detail(origin.to_string()))??;
-        trace::reached("tcp", &way, start.elapsed());
+        let (io, way) = self.reach(uri, &origin).await?;
         self.negotiate(io, &origin, &way).await
+    }
+
+    /// A byte stream to the authority of `uri`, over TLS and ALPN `http/1.1` where the URI says
+    /// `https`: for calls that need no full duplex, and a peer or middle box that speaks no HTTP/2.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the connection.
+    pub async fn connect_http1(&self, uri: &Uri) -> Result<Io, Error> {
+        let origin = Origin::of(uri)?;
+        let (io, way) = self.reach(uri, &origin).await?;
+        if !origin.tls {
+            return Ok(io);
+        }
+        match self.secure(io, &origin, &way, &[ALPN_HTTP1]).await? {
+            // Peers that know no ALPN speak HTTP/1.1.
+            (io, None) => Ok(io),
+            (io, Some(protocol)) if protocol == ALPN_HTTP1 => Ok(io),
+            (_, other) => Err(wrong_protocol(other.as_deref(), &way, "http/1.1")),
+        }
     }
 
     /// As [`connect`](Self::connect), over a connection to `uri` that stands already.
@@ -152,7 +198,22 @@ impl Connector {
         &self.settings
     }
 
-    /// A byte stream to the origin, and the way that it takes, for errors.
+    /// A byte stream to the origin within the deadline, and the way that it takes, for errors.
+    async fn reach(&self, uri: &Uri, origin: &Origin) -> Result<(Io, String), Error> {
+        if origin.tls && self.tls.is_none() {
+            return Err(Error::new(ErrorKind::Tls, Phase::Connect)
+                .with_detail(format!("{origin}: this connector makes no TLS")));
+        }
+        let limit = self.settings.deadlines.connect;
+        let start = Instant::now();
+        let dial = self.dial(uri, origin);
+        let (io, way) = within(limit, Deadline::Connect, Phase::Connect, dial)
+            .await
+            .map_err(|error| error.with_detail(origin.to_string()))??;
+        trace::reached("tcp", &way, start.elapsed());
+        Ok((io, way))
+    }
+
     #[cfg_attr(
         not(any(feature = "proxy", feature = "tower")),
         expect(
@@ -180,7 +241,10 @@ impl Connector {
                 let way = format!("{origin} via proxy {}", hop.address);
                 let mut io = Io::new(dial(&hop.address).await?);
                 if hop.address.tls {
-                    io = self.start_tls(io, &hop.address, &way, ALPN_HTTP1).await?.0;
+                    io = self
+                        .start_tls(io, &hop.address, &way, &[ALPN_HTTP1])
+                        .await?
+                        .0;
                 }
                 return Ok((hop.tunnel(io, &target).await?, way));
             }
@@ -197,21 +261,32 @@ impl Connector {
         if !origin.tls {
             return handshake(io, &self.settings).await;
         }
+        let offered: &[&[u8]] = if self.offers_http1 {
+            &[ALPN_H2, ALPN_HTTP1]
+        } else {
+            &[ALPN_H2]
+        };
+        match self.secure(io, origin, way, offered).await? {
+            (io, Some(protocol)) if protocol == ALPN_H2 => handshake(io, &self.settings).await,
+            (_, other) => Err(wrong_protocol(other.as_deref(), way, "h2")),
+        }
+    }
+
+    /// As [`start_tls`](Self::start_tls), within the deadline.
+    async fn secure(
+        &self,
+        io: Io,
+        origin: &Origin,
+        way: &str,
+        offered: &[&[u8]],
+    ) -> Result<(Io, Option<Vec<u8>>), Error> {
         let start = Instant::now();
-        let tls = self.start_tls(io, origin, way, ALPN_H2);
-        let limit = self.settings.deadlines.tls;
-        let (io, protocol) = within(limit, Deadline::Tls, Phase::Tls, tls)
+        let tls = self.start_tls(io, origin, way, offered);
+        let secured = within(self.settings.deadlines.tls, Deadline::Tls, Phase::Tls, tls)
             .await
             .map_err(|error| error.with_detail(way))??;
         trace::reached("tls", way, start.elapsed());
-        match protocol.as_deref() {
-            Some(ALPN_H2) => handshake(io, &self.settings).await,
-            other => {
-                let negotiated = other.map_or("no protocol".into(), String::from_utf8_lossy);
-                Err(Error::new(ErrorKind::Alpn, Phase::Tls)
-                    .with_detail(format!("negotiated {negotiated} with {way}; this needs h2")))
-            }
-        }
+        Ok(secured)
     }
 
     /// TLS, and what ALPN has agreed on.
@@ -220,13 +295,14 @@ impl Connector {
         io: Io,
         peer: &Origin,
         way: &str,
-        alpn: &[u8],
+        offered: &[&[u8]],
     ) -> Result<(Io, Option<Vec<u8>>), Error> {
         let failed = |kind| Error::new(kind, Phase::Tls).with_detail(way);
+        let tls = self.tls.as_ref().ok_or_else(|| failed(ErrorKind::Tls))?;
         let name = ServerName::try_from(peer.host.clone())
             .map_err(|error| failed(ErrorKind::Tls).with_source(error))?;
-        let stream = TlsConnector::from(Arc::clone(&self.tls.config))
-            .with_alpn(vec![alpn.to_vec()])
+        let stream = TlsConnector::from(Arc::clone(&tls.config))
+            .with_alpn(offered.iter().map(|name| name.to_vec()).collect())
             .connect(name, io)
             .await
             .map_err(|error| failed(tls_kind(&error)).with_source(error))?;
@@ -236,8 +312,14 @@ impl Connector {
 }
 
 const ALPN_H2: &[u8] = b"h2";
-#[cfg(feature = "proxy")]
 const ALPN_HTTP1: &[u8] = b"http/1.1";
+
+fn wrong_protocol(negotiated: Option<&[u8]>, way: &str, needed: &str) -> Error {
+    let negotiated = negotiated.map_or("no protocol".into(), String::from_utf8_lossy);
+    Error::new(ErrorKind::Alpn, Phase::Tls).with_detail(format!(
+        "negotiated {negotiated} with {way}; this needs {needed}"
+    ))
+}
 
 /// A server may also refuse with an alert where it shares no protocol with us.
 fn tls_kind(error: &io::Error) -> ErrorKind {
