@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use h2_duplex::{Connector, Deadlines, Pool, Settings, Tls};
+use h2_duplex::{Deadlines, Pool};
 
 use crate::api_key::ApiKey;
 use crate::client::{Client, Inner};
@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::credentials::{ProvideCredentials, SharedProvider};
 use crate::endpoint::{Endpoint, Variant};
 use crate::error::Error;
+use crate::network::Network;
 use crate::retry::Retry;
 
 /// How long a connection without a call is kept: shorter than what load balancers and NATs forget.
@@ -28,7 +29,7 @@ pub struct ClientBuilder {
     credentials: Option<SharedProvider>,
     api_key: Option<ApiKey>,
     min_lifetime: Duration,
-    roots_pem: Option<Vec<u8>>,
+    pub(crate) network: Network,
     deadlines: Option<Deadlines>,
     retry: Retry,
     clock: Clock,
@@ -87,12 +88,6 @@ impl ClientBuilder {
         self
     }
 
-    /// Certificates to trust, in PEM, instead of those of the operating system.
-    pub fn trust_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.roots_pem = Some(pem.into());
-        self
-    }
-
     /// The six deadlines of a call. Unless set: 10 s to connect, 10 s for TLS, 60 s for the response head of a voice
     /// session, then 300 s between bytes, since a session is silent while the user is, and a model while it thinks. The
     /// head of a one-way call comes with the model's first word and has 300 s too.
@@ -140,7 +135,7 @@ impl ClientBuilder {
                 "no credentials, nothing that provides them and no Bedrock API key were given",
             ));
         }
-        let tls = tls(self.roots_pem.as_deref())?;
+        let connector = self.network.connector(endpoint.is_plaintext())?;
         let patience = Some(Duration::from_mins(5));
         let of_sessions = self.deadlines.unwrap_or(Deadlines {
             first_byte: patience,
@@ -151,7 +146,7 @@ impl ClientBuilder {
             response_head: patience,
             ..of_sessions
         });
-        let settings = Settings::default().deadlines(of_sessions);
+        let settings = self.network.settings().deadlines(of_sessions);
         let kept = settings.clone().idle_timeout(KEPT_IDLE);
         Ok(Client::new(Inner {
             region,
@@ -159,8 +154,8 @@ impl ClientBuilder {
             credentials: self.credentials,
             bearer,
             min_lifetime: self.min_lifetime,
-            connector: Connector::new(tls.clone(), settings),
-            pool: Pool::new(Connector::new(tls, kept)),
+            pool: Pool::new(connector.clone().with_settings(kept)),
+            connector: connector.with_settings(settings),
             deadlines: of_requests,
             retry: self.retry,
             clock: self.clock,
@@ -169,14 +164,15 @@ impl ClientBuilder {
 
     /// The client, with whatever is not set taken from aws-config's default chain, and from the environment:
     /// `AWS_BEARER_TOKEN_BEDROCK` where neither credentials nor a key were set, `AWS_ENDPOINT_URL_BEDROCK_RUNTIME` before
-    /// `AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`.
+    /// `AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`, and the certificates of `AWS_CA_BUNDLE`
+    /// instead of the system's.
     ///
     /// # Errors
-    /// As [`build`](Self::build).
+    /// As [`build`](Self::build); and where the file of `AWS_CA_BUNDLE` cannot be read.
     #[cfg(feature = "aws-config")]
     pub async fn load(mut self) -> Result<Client, Error> {
         let found = crate::aws::find(self.profile.as_deref(), self.region.as_deref()).await;
-        self.take_environment(|name| std::env::var(name).ok());
+        self.take_environment(|name| std::env::var(name).ok())?;
         self.region = self.region.or(found.region);
         self.endpoint_url = self.endpoint_url.or(found.endpoint_url);
         self.fips = self.fips.or(found.fips);
@@ -189,7 +185,7 @@ impl ClientBuilder {
 
     /// What aws-config does not know of. What was set in code goes before it.
     #[cfg(feature = "aws-config")]
-    fn take_environment(&mut self, env: impl Fn(&str) -> Option<String>) {
+    fn take_environment(&mut self, env: impl Fn(&str) -> Option<String>) -> Result<(), Error> {
         let set = |name| env(name).filter(|value| !value.trim().is_empty());
         if self.credentials.is_none() && self.api_key.is_none() {
             self.api_key = set("AWS_BEARER_TOKEN_BEDROCK").map(ApiKey::new);
@@ -199,6 +195,10 @@ impl ClientBuilder {
         if self.endpoint_url.is_none() && !ignored {
             self.endpoint_url = set("AWS_ENDPOINT_URL_BEDROCK_RUNTIME");
         }
+        if let Some(path) = set("AWS_CA_BUNDLE").filter(|_| !self.network.has_roots()) {
+            self.network.trust_file(&path)?;
+        }
+        Ok(())
     }
 }
 
@@ -214,7 +214,7 @@ impl Default for ClientBuilder {
             credentials: None,
             api_key: None,
             min_lifetime: Duration::from_mins(1),
-            roots_pem: None,
+            network: Network::default(),
             deadlines: None,
             retry: Retry::default(),
             clock: Clock::system(),
@@ -231,32 +231,6 @@ fn endpoint(url: Option<&str>, variant: Variant, region: &str) -> Result<Endpoin
         Some(url) => Endpoint::parse(url),
         None => Endpoint::of_region(region, variant),
     }
-}
-
-fn tls(roots_pem: Option<&[u8]>) -> Result<Tls, Error> {
-    let builder = Tls::builder();
-    let builder = match roots_pem {
-        Some(pem) => builder.roots_pem(pem).map_err(Error::transport)?,
-        None => system_roots(builder)?,
-    };
-    builder.build().map_err(Error::transport)
-}
-
-#[cfg(feature = "native-roots")]
-fn system_roots(builder: h2_duplex::TlsBuilder) -> Result<h2_duplex::TlsBuilder, Error> {
-    builder.native_roots().map_err(Error::transport)
-}
-
-#[cfg(all(feature = "webpki-roots", not(feature = "native-roots")))]
-fn system_roots(builder: h2_duplex::TlsBuilder) -> Result<h2_duplex::TlsBuilder, Error> {
-    Ok(builder.webpki_roots())
-}
-
-#[cfg(not(any(feature = "native-roots", feature = "webpki-roots")))]
-fn system_roots(_builder: h2_duplex::TlsBuilder) -> Result<h2_duplex::TlsBuilder, Error> {
-    Err(Error::config(
-        "no certificates are trusted: name some with `trust_pem`, or build with `native-roots` or `webpki-roots`",
-    ))
 }
 
 #[cfg(test)]
@@ -318,7 +292,7 @@ mod tests {
             _ => None,
         };
         let mut empty = Client::builder();
-        empty.take_environment(env);
+        empty.take_environment(env).unwrap();
         assert!(empty.api_key.is_some());
         assert_eq!(
             empty.endpoint_url.as_deref(),
@@ -326,16 +300,47 @@ mod tests {
         );
 
         let mut set = builder().credentials(Credentials::new("AKIDEXAMPLE", "secret"));
-        set.take_environment(env);
+        set.take_environment(env).unwrap();
         assert!(set.api_key.is_none(), "credentials in code go before it");
         assert_eq!(set.endpoint_url.as_deref(), Some("http://localhost:1"));
 
         let mut ignoring = Client::builder();
-        ignoring.take_environment(|name| match name {
+        let taken = ignoring.take_environment(|name| match name {
             "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS" => Some("true".to_owned()),
             "AWS_BEARER_TOKEN_BEDROCK" => Some(" ".to_owned()),
             name => env(name),
         });
+        taken.unwrap();
         assert!(ignoring.endpoint_url.is_none() && ignoring.api_key.is_none());
+    }
+
+    #[cfg(feature = "aws-config")]
+    #[test]
+    fn a_bundle_of_certificates_is_read_or_named_unless_others_were_set() {
+        let bundle = |name: &str| (name == "AWS_CA_BUNDLE").then(|| "/no/such/file".to_owned());
+        let error = Client::builder().take_environment(bundle).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.starts_with("AWS_CA_BUNDLE: /no/such/file: "),
+            "{error}"
+        );
+        let mut set = Client::builder().trust_pem("mine");
+        set.take_environment(bundle).unwrap();
+    }
+
+    #[test]
+    fn without_tls_no_certificate_is_read_and_with_it_they_must_be_good() {
+        let nonsense = || builder().bearer_token(KEY).trust_pem("no certificate");
+        nonsense().build().unwrap();
+        let over_tls = nonsense().endpoint_url("https://localhost:1");
+        let error = over_tls.build().unwrap_err().to_string();
+        assert!(error.contains("no certificate"), "{error}");
+        let identity = builder()
+            .bearer_token(KEY)
+            .identity_pem("chain", "-----BEGIN sesame");
+        assert!(!format!("{identity:?}").contains("sesame"));
+        let over_tls = identity.endpoint_url("https://localhost:1");
+        let error = over_tls.build().unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("sesame"), "{error}");
     }
 }

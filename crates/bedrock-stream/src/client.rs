@@ -91,6 +91,23 @@ impl Client {
         ConverseCall::new(self.clone(), model.into(), request.to_body())
     }
 
+    /// Makes connections for one-way calls until so many wait, so that the next calls need not wait for TCP and TLS. They are
+    /// kept for a minute.
+    ///
+    /// # Errors
+    /// A connection could not be made.
+    ///
+    /// # Cancel safety
+    /// Connections made so far are kept.
+    pub async fn warm(&self, connections: usize) -> Result<(), Error> {
+        let origin = self.origin_uri()?;
+        self.0
+            .pool
+            .warm(&origin, connections)
+            .await
+            .map_err(Error::transport)
+    }
+
     /// How often requests are sent.
     pub(crate) fn retry(&self) -> Retry {
         self.0.retry
@@ -103,15 +120,18 @@ impl Client {
 
     /// Makes a connection for one duplex call and spawns its driver, which ends with the connection.
     pub(crate) async fn connect(&self) -> Result<Connection, Error> {
-        let origin = self
-            .origin()
-            .parse()
-            .map_err(|_| Error::config("the endpoint is not a URL"))?;
+        let origin = self.origin_uri()?;
         self.0
             .connector
             .connect_and_spawn(&origin)
             .await
             .map_err(Error::transport)
+    }
+
+    fn origin_uri(&self) -> Result<http::Uri, Error> {
+        self.origin()
+            .parse()
+            .map_err(|_| Error::config("the endpoint is not a URL"))
     }
 
     /// The head of a one-way call: with the API key, or signed with its body.

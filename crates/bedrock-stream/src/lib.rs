@@ -77,6 +77,7 @@ mod credentials;
 mod endpoint;
 mod error;
 mod link;
+mod network;
 mod partition;
 mod random;
 mod receiver;
@@ -94,7 +95,9 @@ pub use converse::{ConverseCall, ConverseEvents, ConverseStream, Unfinished};
 pub use credentials::{CredentialsError, CredentialsFuture, ProvideCredentials};
 pub use error::{Error, ErrorKind, Phase};
 pub use eventstream_sigv4::Credentials;
-pub use h2_duplex::Deadlines;
+#[cfg(feature = "proxy")]
+pub use h2_duplex::Proxy;
+pub use h2_duplex::{Deadlines, KeepAlive};
 pub use retry::Retry;
 pub use sonic::{SonicBuilder, SonicReceiver, SonicSender};
 
