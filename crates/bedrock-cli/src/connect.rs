@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bedrock_loopback::Loopback;
-use bedrock_stream::{Client, Credentials};
+use bedrock_stream::{Client, Credentials, Proxy};
 use clap::Args;
 
 /// The options of every command that talks to Bedrock.
@@ -11,7 +11,7 @@ use clap::Args;
 #[command(next_help_heading = "Connection")]
 pub(crate) struct ConnectArgs {
     /// Talk to a Bedrock on this machine that is started for this command: no account, no network
-    #[arg(long, conflicts_with_all = ["endpoint_url", "ca_file", "profile"])]
+    #[arg(long, conflicts_with_all = ["endpoint_url", "ca_file", "profile", "proxy", "connect_to"])]
     loopback: bool,
     /// The AWS region; otherwise that of the environment or the profile
     #[arg(long, value_name = "NAME")]
@@ -25,6 +25,12 @@ pub(crate) struct ConnectArgs {
     /// Certificates to trust instead of the system's, in PEM [env: `AWS_CA_BUNDLE`]
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
+    /// The proxy to go through: http://, https://, socks5:// or socks5h://, or `env` for what `HTTPS_PROXY` and `NO_PROXY` say
+    #[arg(long, value_name = "URL")]
+    proxy: Option<String>,
+    /// Connect there, whatever the endpoint is called: a VPC endpoint, a tunnel
+    #[arg(long, value_name = "HOST:PORT")]
+    connect_to: Option<String>,
 }
 
 impl ConnectArgs {
@@ -43,12 +49,22 @@ impl ConnectArgs {
         if let Some(url) = &self.endpoint_url {
             builder = builder.endpoint_url(url);
         }
-        // Read here and not by clap: with --loopback the environment must not matter.
-        let env = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty());
-        if let Some(path) = self.ca_file.clone().or(env.map(PathBuf::from)) {
+        // AWS_CA_BUNDLE is for `load` to read: with --loopback the environment must not matter.
+        if let Some(path) = &self.ca_file {
             let pem =
-                std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+                std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
             builder = builder.trust_pem(pem);
+        }
+        match self.proxy.as_deref() {
+            Some("env") => builder = builder.proxy(Proxy::from_env()),
+            Some(url) => {
+                let proxy = Proxy::all(url).map_err(|error| format!("--proxy: {error}"))?;
+                builder = builder.proxy(proxy);
+            }
+            None => {}
+        }
+        if let Some(target) = &self.connect_to {
+            builder = builder.connect_to(target.as_str());
         }
         let client = builder.load().await.map_err(|error| error.to_string())?;
         Ok((client, None))
