@@ -125,9 +125,9 @@ pub fn sign_head(
         headers.into_iter(),
         body,
     )
-    .map_err(SignHeadError::Refused)?;
+    .map_err(RefusedRequest::of)?;
     let (instructions, signature) = sign(signable, &params)
-        .map_err(SignHeadError::Refused)?
+        .map_err(RefusedRequest::of)?
         .into_parts();
 
     let mut headers = HeaderMap::new();
@@ -179,6 +179,28 @@ fn text<'a>(
     }
 }
 
+/// What the aws-sigv4 crate said against a request, in its own words: `Display` and `source()`.
+#[derive(Debug)]
+pub struct RefusedRequest(SigningError);
+
+impl RefusedRequest {
+    fn of(error: SigningError) -> SignHeadError {
+        SignHeadError::Refused(Self(error))
+    }
+}
+
+impl fmt::Display for RefusedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for RefusedRequest {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
 /// Why a request cannot be signed.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -196,7 +218,7 @@ pub enum SignHeadError {
         at: Timestamp,
     },
     /// The aws-sigv4 crate refused the request.
-    Refused(SigningError),
+    Refused(RefusedRequest),
     /// The aws-sigv4 crate's answer was not what its documentation promises.
     Incomplete,
 }

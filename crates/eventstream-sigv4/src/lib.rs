@@ -63,7 +63,7 @@ pub use error::{BadSignature, SignError};
 pub use explain::{EventStringToSign, HeadExplanation};
 pub use fault::{EventFault, EventFaultKind, HeadFault};
 #[cfg(feature = "aws-sigv4")]
-pub use head::{Payload, SignHeadError, SignedHead, sign_head};
+pub use head::{Payload, RefusedRequest, SignHeadError, SignedHead, sign_head};
 pub use key::SigningKey;
 pub use part::Part;
 pub use request::RequestHead;
@@ -73,6 +73,6 @@ pub use signer::{DatePrecision, EventSigner};
 pub use verifier::{EventVerifier, VerifiedEvent};
 
 /// The guide's code, compiled and run with the doc tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "aws-sigv4"))]
 #[doc = include_str!("../../../docs/eventstream-sigv4.md")]
 struct Guide;
