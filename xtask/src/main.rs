@@ -4,6 +4,7 @@ mod conformance;
 mod failure;
 mod interop;
 mod peers;
+mod public_api;
 mod steps;
 mod test;
 mod tidy;
@@ -31,6 +32,8 @@ enum Command {
     Conformance(conformance::Arguments),
     /// Official SDKs against our local Bedrock, and our client against servers that others wrote.
     Interop(interop::Arguments),
+    /// The public surface of each crate against the committed one; needs cargo-public-api.
+    PublicApi(public_api::Arguments),
     /// House rules: dependency direction, purity, Rust versions, weight, file shape, left-overs.
     Tidy,
 }
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Command::Test => test::run(),
         Command::Conformance(arguments) => conformance::run(&arguments),
         Command::Interop(arguments) => interop::run(&arguments),
+        Command::PublicApi(arguments) => public_api::run(&arguments),
         Command::Tidy => tidy::run(),
     };
     match outcome {
