@@ -69,6 +69,7 @@
 mod api_key;
 #[cfg(feature = "aws-credential-types")]
 mod aws;
+mod bidi_stream;
 mod builder;
 mod client;
 mod clock;
@@ -84,10 +85,12 @@ mod receiver;
 mod retry;
 mod sender;
 mod sonic;
+pub mod strands;
 
 #[cfg(feature = "aws-credential-types")]
 pub use aws::AwsCredentials;
 pub use bedrock_wire::{Advice, Missing, Outcome, ServiceError};
+pub use bidi_stream::{BidiInfo, BidiStream, Next, TransportState};
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use clock::Clock;

@@ -43,6 +43,19 @@ impl Link {
         self.0.told.notify_waiters();
     }
 
+    /// The HTTP status of the answer, once there is one.
+    pub(crate) fn status(&self) -> Option<u16> {
+        if self.0.accepted.load(Ordering::Acquire) {
+            return Some(200);
+        }
+        self.0.cause.get().and_then(Error::status)
+    }
+
+    /// Why the stream ended, once it has.
+    pub(crate) fn cause(&self) -> Option<&Error> {
+        self.0.cause.get()
+    }
+
     /// Says that the sender closes the session in order.
     pub(crate) fn close(&self) {
         self.0.closed.store(true, Ordering::Release);

@@ -47,6 +47,11 @@ impl SonicBuilder {
         }
     }
 
+    pub(crate) fn setup(mut self, setup: Setup) -> Self {
+        self.setup = setup;
+        self
+    }
+
     /// What the model should be and do: the one SYSTEM block.
     pub fn system(mut self, text: impl Into<String>) -> Self {
         self.setup.system = text.into();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use eventstream_codec::Seal;
 use eventstream_sigv4::EventSigner;
 use h2_duplex::SendHalf;
-use nova_sonic::{History, SampleRate, Setup, ToolResult, Writer};
+use nova_sonic::{History, Refusal, SampleRate, Setup, ToolResult, Writer};
 
 use crate::error::Error;
 use crate::link::Link;
@@ -94,6 +94,7 @@ impl<H: SendHalf, S: Seal> SonicSender<H, S> {
         tool_use_id: &str,
         result: &ToolResult,
     ) -> Result<(), Error> {
+        self.check_open()?;
         let writer = &mut self.writer;
         for id in self.link.take_tools() {
             writer.tool_called(&id);
@@ -111,6 +112,7 @@ impl<H: SendHalf, S: Seal> SonicSender<H, S> {
     /// # Cancel safety
     /// As [`audio`](Self::audio).
     pub async fn raw(&mut self, json: &str) -> Result<(), Error> {
+        self.check_open()?;
         let writer = &mut self.writer;
         self.frames.send_frame(|out| writer.raw(json, out)).await
     }
@@ -140,8 +142,17 @@ impl<H: SendHalf, S: Seal> SonicSender<H, S> {
         self.input_rate
     }
 
+    /// Nothing goes out after the close: a wait for room would say so less clearly.
+    fn check_open(&self) -> Result<(), Refusal> {
+        if self.writer.is_closed() {
+            return Err(Refusal::SessionClosed);
+        }
+        Ok(())
+    }
+
     async fn open_audio(&mut self) -> Result<(), Error> {
-        if self.writer.input_rate().is_some() || self.writer.is_closed() {
+        self.check_open()?;
+        if self.writer.input_rate().is_some() {
             return Ok(());
         }
         // Under load the service mixes up history and audio that came before its answer.

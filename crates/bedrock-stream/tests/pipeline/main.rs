@@ -7,11 +7,14 @@
     reason = "tests"
 )]
 
+mod any_order;
 mod captured;
 mod conversation;
 mod converse;
 mod credentials;
 mod early_end;
+mod json_face;
 mod secrets;
 mod stage;
+mod strands_face;
 mod tape;
