@@ -28,7 +28,7 @@ async fn open(server: Builder) -> BidiStream {
         .unwrap()
 }
 
-fn event(name: &str, body: Value) -> Value {
+fn event(name: &str, body: &Value) -> Value {
     json!({"event": {name: body}})
 }
 
@@ -36,16 +36,16 @@ fn text_block(name: &str, role: &str, interactive: bool, text: &str) -> [Value; 
     [
         event(
             "contentStart",
-            json!({"promptName": "p", "contentName": name, "type": "TEXT", "role": role, "interactive": interactive,
+            &json!({"promptName": "p", "contentName": name, "type": "TEXT", "role": role, "interactive": interactive,
                    "textInputConfiguration": {"mediaType": "text/plain"}}),
         ),
         event(
             "textInput",
-            json!({"promptName": "p", "contentName": name, "content": text}),
+            &json!({"promptName": "p", "contentName": name, "content": text}),
         ),
         event(
             "contentEnd",
-            json!({"promptName": "p", "contentName": name}),
+            &json!({"promptName": "p", "contentName": name}),
         ),
     ]
 }
@@ -55,11 +55,11 @@ fn opening() -> Vec<Value> {
     let mut events = vec![
         event(
             "sessionStart",
-            json!({"inferenceConfiguration": {"maxTokens": 1024}}),
+            &json!({"inferenceConfiguration": {"maxTokens": 1024}}),
         ),
         event(
             "promptStart",
-            json!({"promptName": "p", "textOutputConfiguration": {"mediaType": "text/plain"}, "audioOutputConfiguration":
+            &json!({"promptName": "p", "textOutputConfiguration": {"mediaType": "text/plain"}, "audioOutputConfiguration":
                    {"mediaType": "audio/lpcm", "sampleRateHertz": 16000, "sampleSizeBits": 16, "channelCount": 1,
                     "voiceId": "matthew", "encoding": "base64", "audioType": "SPEECH"}}),
         ),
@@ -67,14 +67,14 @@ fn opening() -> Vec<Value> {
     events.extend(text_block("s", "SYSTEM", false, "Be kind."));
     events.push(event(
         "contentStart",
-        json!({"promptName": "p", "contentName": "a", "type": "AUDIO", "role": "USER", "interactive": true,
+        &json!({"promptName": "p", "contentName": "a", "type": "AUDIO", "role": "USER", "interactive": true,
                "audioInputConfiguration": {"mediaType": "audio/lpcm", "sampleRateHertz": 16000, "sampleSizeBits": 16,
                                            "channelCount": 1, "audioType": "SPEECH", "encoding": "base64"}}),
     ));
     let silence = format!("{}A", "A".repeat(4266)) + "=";
     events.push(event(
         "audioInput",
-        json!({"promptName": "p", "contentName": "a", "content": silence}),
+        &json!({"promptName": "p", "contentName": "a", "content": silence}),
     ));
     events.extend(text_block("t", "USER", true, "hello"));
     events
@@ -82,9 +82,12 @@ fn opening() -> Vec<Value> {
 
 fn closing() -> [Value; 3] {
     [
-        event("contentEnd", json!({"promptName": "p", "contentName": "a"})),
-        event("promptEnd", json!({"promptName": "p"})),
-        event("sessionEnd", json!({})),
+        event(
+            "contentEnd",
+            &json!({"promptName": "p", "contentName": "a"}),
+        ),
+        event("promptEnd", &json!({"promptName": "p"})),
+        event("sessionEnd", &json!({})),
     ]
 }
 
@@ -155,7 +158,7 @@ async fn a_session_by_hand_and_a_timeout_loses_none_of_it() {
 #[tokio::test(start_paused = true)]
 async fn the_rules_hold_unless_asked_not_to() {
     let stream = open(polite()).await;
-    let early = event("promptStart", json!({"promptName": "p"}));
+    let early = event("promptStart", &json!({"promptName": "p"}));
     let refused = stream.send_event(&early).await.unwrap_err();
     assert!(matches!(refused.kind(), ErrorKind::Refused(_)), "{refused}");
     stream.send_event_unchecked(&early).await.unwrap();
