@@ -8,7 +8,7 @@ use eventstream_codec::TransportEnd;
 
 use crate::error::StreamError;
 use crate::event::metadata::Metadata;
-use crate::event::stop::{MessageStop, StopReason};
+use crate::event::stop::MessageStop;
 use crate::event::tool_call::ToolInput;
 use crate::event::{BlockStart, Event, ImagePart, Unknown};
 use crate::json::Json;
@@ -120,22 +120,17 @@ impl Assembler {
 
     pub(crate) fn message_stop(
         &mut self,
-        reason: StopReason,
-        additional_fields: Option<Json>,
+        mut stop: MessageStop,
         sink: &mut impl FnMut(Event),
     ) -> Result<(), StreamError> {
         self.before_stop("messageStop", None)?;
-        let cut = reason.cuts_short();
+        let cut = stop.reason.cuts_short();
         self.settle_blank(cut, sink);
         while let Some(open) = self.open.first().copied() {
             self.close(open.index, sink);
             self.settle_blank(cut, sink);
         }
-        let stop = MessageStop {
-            reason,
-            has_tool_use: self.reply.tool_calls().next().is_some(),
-            additional_fields,
-        };
+        stop.has_tool_use = self.reply.tool_calls().next().is_some();
         self.reply.stop = Some(stop.clone());
         sink(Event::MessageStop(Box::new(stop)));
         Ok(())
@@ -154,18 +149,20 @@ impl Assembler {
         sink(Event::Unknown(unknown));
     }
 
-    /// The verdict. An open block stays open: a stream that was cut closes nothing.
+    /// The verdict; `mark` is what the wire calls the message's end. An open block stays open: a stream that was cut closes
+    /// nothing.
     pub(crate) fn finish(
         &mut self,
         end: TransportEnd,
         failed: Option<StreamError>,
+        mark: &'static str,
     ) -> Outcome<Reply, StreamError> {
         let received = core::mem::take(&mut self.reply);
         if let Some(error) = failed {
             return Outcome::Failed { error, received };
         }
         let missing = match (&received.stop, end) {
-            (None, _) => Missing::Event("messageStop"),
+            (None, _) => Missing::Event(mark),
             (Some(_), TransportEnd::Clean) => return Outcome::Complete(received),
             (Some(_), _) => Missing::CleanEnd,
         };

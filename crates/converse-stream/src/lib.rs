@@ -9,6 +9,7 @@
 //! - **Three ways to consume** a body: [`read_body`] calls back, [`Reader`] and [`Events`] are pulled, and
 //!   [`Reader::next_frame`] gives raw frames from the same place. [`collect_body`] folds it all.
 //! - **The flat view**: [`Flat`] turns events into [`Chunk`]s as agent loops like them.
+//! - **Models in their own words**: [`family::InvokeMapper`] makes the same events of what InvokeModelWithResponseStream streams.
 //! - **Egress**: a [`Writer`] for gateways and emulators that cannot forget a block's or a message's end.
 //!
 //! ```
@@ -39,6 +40,7 @@ mod blob;
 mod egress;
 mod error;
 mod event;
+pub mod family;
 mod flat;
 mod json;
 mod mapper;
@@ -62,7 +64,9 @@ pub use event::{BlockStart, Event, ImagePart, Unknown};
 pub use flat::{Chunk, ChunkUsage, Flat};
 pub use json::{Json, Members};
 pub use mapper::Mapper;
-pub use reader::{Events, Reader, Unfinished, Why, collect_body, complete, read_body};
+pub use reader::{
+    Events, MessageMapper, Reader, Unfinished, Why, collect_body, complete, read_body,
+};
 pub use reply::{NotReplayable, Reply, ReplyBlock, ReplyContent};
 pub use request::ConverseRequest;
 pub use request::message::{ContentBlock, Message, Role};

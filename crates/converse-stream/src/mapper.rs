@@ -1,6 +1,6 @@
 //! ConverseStream's frames to events.
 
-mod block;
+pub(crate) mod block;
 mod plain;
 
 use bedrock_wire::{Outcome, ServiceError};
@@ -10,7 +10,7 @@ use eventstream_codec::{Frame, Inbound, MessageKind, TransportEnd};
 use crate::assemble::Assembler;
 use crate::error::StreamError;
 use crate::event::metadata::{Metadata, open, set};
-use crate::event::stop::StopReason;
+use crate::event::stop::{MessageStop, StopReason};
 use crate::event::{BlockStart, Event, Unknown};
 use crate::json::Members;
 use crate::payload::{Malformed, leftover};
@@ -189,7 +189,9 @@ impl Mapper {
         })
         .map_err(malformed(EVENT))?;
         let reason = reason.unwrap_or_else(|| StopReason::from(""));
-        self.message.message_stop(reason, fields, sink)?;
+        let mut stop = MessageStop::new(reason);
+        stop.additional_fields = fields;
+        self.message.message_stop(stop, sink)?;
         self.leftover(EVENT, &rest, true, sink);
         Ok(())
     }
@@ -254,7 +256,7 @@ impl Inbound for Mapper {
 
     /// To be called once. Gives no further event: what was cut is not closed.
     fn finish(&mut self, end: TransportEnd, _sink: &mut impl FnMut(Event)) -> Self::Outcome {
-        self.message.finish(end, self.failed.clone())
+        self.message.finish(end, self.failed.clone(), "messageStop")
     }
 }
 

@@ -142,7 +142,7 @@ impl<'de, F: FnMut(&str, &'de RawValue) -> Result<(), Malformed>> Visitor<'de> f
 }
 
 /// A member's name, borrowed where it holds no escape.
-struct Name;
+pub(crate) struct Name;
 
 impl<'de> DeserializeSeed<'de> for Name {
     type Value = Cow<'de, str>;

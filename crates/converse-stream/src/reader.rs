@@ -10,8 +10,51 @@ use eventstream_codec::{Decoder, Inbound, Limits, Message, TransportEnd};
 
 use crate::error::StreamError;
 use crate::event::Event;
+use crate::family::InvokeMapper;
 use crate::mapper::Mapper;
 use crate::reply::Reply;
+
+/// What makes the events of a message out of frames: [`Mapper`] of ConverseStream's, [`InvokeMapper`] of InvokeModel's.
+pub trait MessageMapper:
+    Inbound<Event = Event, Error = StreamError, Outcome = Outcome<Reply, StreamError>>
+{
+    /// What has been said so far.
+    fn reply(&self) -> &Reply;
+
+    /// Says that the stream has failed outside the frames that were read. The first failure stands.
+    fn fail(&mut self, error: StreamError);
+
+    /// Why the stream has failed, if it has.
+    fn failure(&self) -> Option<&StreamError>;
+}
+
+impl MessageMapper for Mapper {
+    fn reply(&self) -> &Reply {
+        self.reply()
+    }
+
+    fn fail(&mut self, error: StreamError) {
+        self.fail(error);
+    }
+
+    fn failure(&self) -> Option<&StreamError> {
+        self.failure()
+    }
+}
+
+impl MessageMapper for InvokeMapper {
+    fn reply(&self) -> &Reply {
+        self.reply()
+    }
+
+    fn fail(&mut self, error: StreamError) {
+        self.fail(error);
+    }
+
+    fn failure(&self) -> Option<&StreamError> {
+        self.failure()
+    }
+}
 
 /// Chunks of a response's body in, events or raw frames out, as the caller pulls them.
 ///
@@ -19,34 +62,37 @@ use crate::reply::Reply;
 /// frames come from one place in the stream: each frame is given out once, one way or the other, and the verdict covers
 /// both. Memory is bounded by the decoder's limits and by what the reply holds.
 #[derive(Debug, Default)]
-pub struct Reader {
+pub struct Reader<M = Mapper> {
     decoder: Decoder,
-    mapper: Mapper,
+    mapper: M,
     events: VecDeque<Event>,
 }
 
 impl Reader {
-    /// A reader with the codec's default limits.
+    /// A reader of ConverseStream with the codec's default limits.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A reader with a mapper of the caller's, which knows the request id for example.
-    #[must_use]
-    pub fn with_mapper(mapper: Mapper) -> Self {
-        Self {
-            mapper,
-            ..Self::default()
-        }
-    }
-
-    /// A reader with these limits on frames.
+    /// A reader of ConverseStream with these limits on frames.
     #[must_use]
     pub fn with_limits(limits: Limits) -> Self {
         Self {
             decoder: Decoder::with_limits(limits),
             ..Self::default()
+        }
+    }
+}
+
+impl<M: MessageMapper> Reader<M> {
+    /// A reader with a mapper of the caller's: one that knows the request id, or reads InvokeModel's chunks.
+    #[must_use]
+    pub fn with_mapper(mapper: M) -> Self {
+        Self {
+            decoder: Decoder::new(),
+            mapper,
+            events: VecDeque::new(),
         }
     }
 
@@ -76,7 +122,7 @@ impl Reader {
                 }
                 Ok(None) => return self.failure().map_or(Ok(None), Err),
                 Err(error) => {
-                    self.mapper.fail(error);
+                    self.mapper.fail(error.into());
                     return self.failure().map_or(Ok(None), Err);
                 }
             }
@@ -100,10 +146,16 @@ impl Reader {
             }
             Ok(None) => Ok(None),
             Err(error) => {
-                self.mapper.fail(error.clone());
+                self.mapper.fail(error.clone().into());
                 Err(error.into())
             }
         }
+    }
+
+    /// What makes events of frames.
+    #[must_use]
+    pub fn mapper(&self) -> &M {
+        &self.mapper
     }
 
     /// What has been said so far.
@@ -170,17 +222,24 @@ pub fn complete(outcome: Outcome<Reply, StreamError>) -> Result<Reply, Box<Unfin
 ///
 /// It ends with the body, after a failure, or when it is dropped, and lets go of the body then.
 #[derive(Debug)]
-pub struct Events<I> {
+pub struct Events<I, M = Mapper> {
     body: Option<I>,
-    reader: Reader,
+    reader: Reader<M>,
 }
 
 impl<I: Iterator<Item = Bytes>> Events<I> {
-    /// The events of a body.
+    /// The events of a body of ConverseStream.
     pub fn new(body: impl IntoIterator<IntoIter = I, Item = Bytes>) -> Self {
+        Self::with_mapper(body, Mapper::new())
+    }
+}
+
+impl<I: Iterator<Item = Bytes>, M: MessageMapper> Events<I, M> {
+    /// The events that a mapper of the caller's makes of a body.
+    pub fn with_mapper(body: impl IntoIterator<IntoIter = I, Item = Bytes>, mapper: M) -> Self {
         Self {
             body: Some(body.into_iter()),
-            reader: Reader::new(),
+            reader: Reader::with_mapper(mapper),
         }
     }
 
@@ -191,7 +250,7 @@ impl<I: Iterator<Item = Bytes>> Events<I> {
     }
 }
 
-impl<I: Iterator<Item = Bytes>> Iterator for Events<I> {
+impl<I: Iterator<Item = Bytes>, M: MessageMapper> Iterator for Events<I, M> {
     type Item = Event;
 
     fn next(&mut self) -> Option<Event> {

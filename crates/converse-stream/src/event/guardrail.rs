@@ -10,7 +10,8 @@ use crate::payload;
 pub struct GuardrailTrace(Json);
 
 impl GuardrailTrace {
-    /// The whole trace: `modelOutput`, `inputAssessment`, `outputAssessments`, `actionReason`.
+    /// The whole trace: `modelOutput`, `actionReason`, and `inputAssessment` and `outputAssessments`, which InvokeModel calls
+    /// `input` and `outputs`.
     #[must_use]
     pub fn json(&self) -> &Json {
         &self.0
@@ -34,7 +35,10 @@ impl GuardrailTrace {
     #[must_use]
     pub fn input_assessments(&self) -> Vec<(String, Json)> {
         let mut found = Vec::new();
-        if let Some(raw) = self.member("inputAssessment") {
+        if let Some(raw) = self
+            .member("inputAssessment")
+            .or_else(|| self.member("input"))
+        {
             let _ = payload::members(raw.get(), |id, assessment| {
                 found.push((id.to_owned(), assessment.into()));
                 Ok(())
@@ -50,6 +54,14 @@ impl GuardrailTrace {
         if let Some(raw) = self.member("outputAssessments") {
             let _ = payload::members(raw.get(), |id, list| {
                 payload::elements(list, |assessment| {
+                    found.push((id.to_owned(), assessment.into()));
+                    Ok(())
+                })
+            });
+        }
+        if let Some(raw) = self.member("outputs") {
+            let _ = payload::elements(raw, |assessments| {
+                payload::members(assessments.get(), |id, assessment| {
                     found.push((id.to_owned(), assessment.into()));
                     Ok(())
                 })

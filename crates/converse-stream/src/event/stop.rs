@@ -52,20 +52,33 @@ impl StopReason {
 pub struct MessageStop {
     /// Why the model stopped; `Unknown("")` where the service gave no reason.
     pub reason: StopReason,
+    /// The model's own word for it, where that is another than Converse's: `FINISH`, `length`, `COMPLETE`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw: Option<Box<str>>,
     /// Whether the message holds a call that the caller must answer. Claude has stopped with `end_turn` after one, and
     /// models with `tool_use` without one: go by this.
     pub has_tool_use: bool,
-    /// What the request's `additionalModelResponseFieldPaths` asked for.
+    /// What the request's `additionalModelResponseFieldPaths` asked for; of a model's own stream, what it said of its end
+    /// beside the reason (`stop_sequence`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub additional_fields: Option<Json>,
 }
 
 impl MessageStop {
+    /// An end for a reason that the model's own format has another word for.
+    pub(crate) fn translated(reason: StopReason, raw: &str) -> Self {
+        Self {
+            raw: (reason.as_str() != raw).then(|| raw.into()),
+            ..Self::new(reason)
+        }
+    }
+
     /// An end for this reason.
     #[must_use]
     pub const fn new(reason: StopReason) -> Self {
         Self {
             reason,
+            raw: None,
             has_tool_use: false,
             additional_fields: None,
         }

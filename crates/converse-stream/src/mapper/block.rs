@@ -11,15 +11,15 @@ use crate::payload::{self, Malformed, leftover, try_leftover};
 use crate::request::media::{MediaError, S3Location};
 
 /// The payload of an event about a block: its index, the union that it carries, and what is not known.
-pub(super) struct BlockPayload<'a> {
-    pub(super) index: Option<u32>,
+pub(crate) struct BlockPayload<'a> {
+    pub(crate) index: Option<u32>,
     union_name: &'static str,
-    pub(super) union: Option<&'a RawValue>,
+    pub(crate) union: Option<&'a RawValue>,
     rest: Members,
 }
 
 impl<'a> BlockPayload<'a> {
-    pub(super) fn read(json: &'a str, union_name: &'static str) -> Result<Self, Malformed> {
+    pub(crate) fn read(json: &'a str, union_name: &'static str) -> Result<Self, Malformed> {
         let (mut index, mut union) = (None, None);
         let rest = try_leftover(json, |name, value| {
             match name {
@@ -39,7 +39,7 @@ impl<'a> BlockPayload<'a> {
     }
 
     /// What is not known, of the event and of its union, with the index of the block.
-    pub(super) fn rest(self, index: u32, union: &Members) -> Members {
+    pub(crate) fn rest(self, index: u32, union: &Members) -> Members {
         let mut rest = self.rest;
         if !union.is_empty() {
             rest.set(self.union_name, union.to_json());
@@ -53,14 +53,14 @@ impl<'a> BlockPayload<'a> {
 
 /// What a delta holds: one part by the service's model, as many as come. Only a second one needs the list.
 #[derive(Default)]
-pub(super) struct Parts {
+pub(crate) struct Parts {
     first: Option<Part>,
     more: Vec<Part>,
 }
 
 impl Parts {
     /// Reads a delta and gives back what is not known of it.
-    pub(super) fn read(&mut self, delta: &RawValue) -> Result<Members, Malformed> {
+    pub(crate) fn read(&mut self, delta: &RawValue) -> Result<Members, Malformed> {
         let mut nested = Members::default();
         let mut rest = try_leftover(delta.get(), |name, value| {
             let unknown = match name {
@@ -142,7 +142,7 @@ impl Parts {
         Ok(rest)
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.first.is_none()
     }
 
@@ -165,7 +165,7 @@ impl IntoIterator for Parts {
 }
 
 /// Reads a start's union and gives back what is not known of it; an unknown kind is a kind too.
-pub(super) fn read_start(
+pub(crate) fn read_start(
     union: &RawValue,
     start: &mut Option<BlockStart>,
 ) -> Result<Members, Malformed> {
