@@ -85,6 +85,7 @@
 //! ```
 
 mod config;
+mod conversation;
 mod interrupted;
 mod model;
 mod names;
@@ -99,6 +100,10 @@ mod tools;
 mod write;
 
 pub use config::{Endpointing, InferenceConfig, PromptConfig, SessionConfig, Setup, ToolChoice};
+pub use conversation::{
+    Action, Conversation, ConversationConfig, ConversationError, ConversationEvent, LegFault,
+    Renewal, RenewalReason, Restart, Summary, Symptom, Transmit,
+};
 pub use model::{Dialect, NOVA_2_5_SONIC, NOVA_2_SONIC, NOVA_SONIC_V1};
 pub use names::Names;
 pub use read::{

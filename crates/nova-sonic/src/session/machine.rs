@@ -456,8 +456,12 @@ impl Session {
         id
     }
 
+    pub(super) const fn interrupts_on_speech(&self) -> bool {
+        self.options.interrupt_on_speech
+    }
+
     /// Where this leg's state stands.
-    fn leg(&mut self, leg: Leg) -> usize {
+    pub(super) fn leg(&mut self, leg: Leg) -> usize {
         let known = self.legs.iter().position(|state| state.leg == leg);
         known.unwrap_or_else(|| {
             self.legs.push(LegState {

@@ -4,6 +4,7 @@ mod answers;
 mod contents;
 mod event;
 mod finals;
+mod handover;
 mod heard;
 mod ledger;
 mod machine;

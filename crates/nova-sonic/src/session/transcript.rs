@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::session::event::{Leg, Speaker, TurnId};
 use crate::session::machine::Session;
-use crate::session::turn::Block;
+use crate::session::turn::{Block, Origin};
 use crate::write::HistoryRole;
 
 /// One turn of a transcript.
@@ -33,14 +33,24 @@ pub enum EntryState {
     Partial,
     /// It is what was said.
     Final,
-    /// The user spoke over it: this much was heard.
+    /// The user spoke over it, or its connection was lost: this much was heard.
     Interrupted,
 }
 
 impl Session {
     /// The conversation so far, without turns that have no text.
     pub fn transcript(&self) -> impl Iterator<Item = TranscriptEntry> + '_ {
-        let entries = (0u32..).zip(&self.turns).map(|(at, turn)| {
+        self.entries(|origin| origin != Origin::Note)
+    }
+
+    /// The turns with text whose origin is `wanted`.
+    pub(super) fn entries(
+        &self,
+        wanted: fn(Origin) -> bool,
+    ) -> impl Iterator<Item = TranscriptEntry> + '_ {
+        let turns = (0u32..).zip(&self.turns);
+        let wanted = turns.filter(move |(_, turn)| wanted(turn.origin));
+        let entries = wanted.map(|(at, turn)| {
             let (text, state) = match turn.speaker() {
                 Speaker::User => (turn.text.clone(), EntryState::Final),
                 Speaker::Assistant if turn.interrupted => (turn.heard(), EntryState::Interrupted),

@@ -29,6 +29,8 @@ pub(super) enum Origin {
     Typed,
     /// The application told the model to speak (a greeting, a late tool result); no turn of the conversation.
     Instruction,
+    /// The application told the model something that it need not answer.
+    Note,
     /// The model answered.
     Answer {
         /// There are words of the user between this answer and one that was interrupted before it.
@@ -85,7 +87,7 @@ impl Turn {
 
     /// Whether there is something in it that the model answers.
     pub(super) fn is_asking(&self) -> bool {
-        !self.text.is_empty() || self.origin == Origin::Instruction
+        self.origin == Origin::Instruction || (!self.text.is_empty() && self.origin != Origin::Note)
     }
 
     /// Samples of speech that arrived.

@@ -103,6 +103,8 @@ pub enum Refusal {
     },
     /// A raw event is `{"event": {"<name>": {…}}}`.
     NotAnEvent,
+    /// The conversation was begun without renewal.
+    RenewalOff,
     /// The event is none that a client may send.
     UnknownEvent {
         /// Its name.
@@ -152,6 +154,7 @@ impl Refusal {
             Self::FlatEndpointing => "FlatEndpointing",
             Self::EventTooLong { .. } => "EventTooLong",
             Self::NotAnEvent => "NotAnEvent",
+            Self::RenewalOff => "RenewalOff",
             Self::UnknownEvent { .. } => "UnknownEvent",
         }
     }
@@ -231,6 +234,7 @@ impl fmt::Display for Refusal {
                 write!(f, "an event holds at most 1000000 bytes, not {len}")
             }
             Self::NotAnEvent => f.write_str(r#"a raw event must be {"event": {"<name>": {…}}}"#),
+            Self::RenewalOff => f.write_str("the conversation was begun without renewal"),
             Self::UnknownEvent { name } => write!(f, "{name:?} is no event that a client sends"),
         }
     }

@@ -1,0 +1,22 @@
+//! A conversation over several connections: renewal, recovery, timers, without I/O.
+
+mod ask;
+mod config;
+mod event;
+mod fault;
+mod leg;
+mod machine;
+mod observe;
+mod output;
+mod recovery;
+mod renewal;
+mod say;
+mod takeover;
+mod tape;
+mod upkeep;
+
+pub use config::{ConversationConfig, Renewal};
+pub use event::{ConversationEvent, RenewalReason, Symptom};
+pub use fault::{ConversationError, LegFault, Restart};
+pub use machine::Conversation;
+pub use output::{Action, Summary, Transmit};
