@@ -64,6 +64,9 @@ mod date;
 mod fault;
 mod flow;
 mod frame;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod gate;
 mod http1;
 mod http2;

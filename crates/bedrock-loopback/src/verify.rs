@@ -4,7 +4,7 @@
 mod authorization;
 mod canonical;
 mod chain;
-mod hash;
+pub(crate) mod hash;
 mod head;
 mod refusal;
 

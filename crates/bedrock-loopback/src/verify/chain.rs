@@ -182,7 +182,8 @@ impl Chain {
                 return self.refuse(MISMATCH, Part::PriorSignature, &self.prior, name);
             }
         }
-        let whole_seconds = event.date.millis().div_euclid(1000) * 1000;
+        let millis = event.date.millis();
+        let whole_seconds = millis.saturating_sub(millis.rem_euclid(1000));
         let hashes = [
             (
                 "the :date cut to whole seconds",
@@ -196,12 +197,12 @@ impl Chain {
         ];
         for (name, hash) in hashes {
             if self.sign(event, &scope, &self.prior, &hash) == signature {
-                let expected = format!("{header_hash} of {} ms", event.date.millis());
+                let expected = format!("{header_hash} of {millis} ms");
                 return self.refuse(MISMATCH, Part::DateHeaderHash, &expected, name);
             }
         }
         for day in [-DAY, DAY] {
-            let date = Utc::from_millis(event.date.millis() + day).scope_date();
+            let date = Utc::from_millis(millis.saturating_add(day)).scope_date();
             let other = self.scope(&date);
             if self.sign(event, &other, &self.prior, &header_hash) == signature {
                 return self.refuse(MISMATCH, Part::ScopeDate, &event.date.scope_date(), &date);
