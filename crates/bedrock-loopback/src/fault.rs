@@ -25,7 +25,7 @@ pub enum FaultPlace {
 
 /// One thing that goes wrong: `name`, `name@place` or `name@place*times`, such as `cut-mid-frame@3` or `reset-refused*1`.
 ///
-/// Without `*times` it happens on every call, with it on the first so many.
+/// Without `*times` it happens on every call (of a proxy's: on every CONNECT), with it on the first so many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fault {
     kind: FaultKind,
@@ -187,6 +187,12 @@ menu! {
     WindowZero "window-zero" Nowhere 0 "calls start with a flow-control window of 0, which is never opened";
     AlpnHttp1 "alpn-http1" Nowhere 0 "TLS offers HTTP/1.1 only";
     AlpnNone "alpn-none" Nowhere 0 "TLS negotiates no protocol";
+    ConnectRefused "connect-refused" Status 407 "as a proxy: CONNECT is answered with this status";
+    ConnectSilent "connect-silent" Nowhere 0 "as a proxy: CONNECT is never answered";
+    ConnectDropped "connect-dropped" Nowhere 0 "as a proxy: the connection is closed in place of an answer to CONNECT";
+    ConnectCut "connect-cut" Nowhere 0 "as a proxy: the tunnel is closed as soon as it stands";
+    ConnectNoHttp2 "connect-no-h2" Nowhere 0 "as a proxy: TLS is intercepted with the known authority, and offers HTTP/1.1 only";
+    ConnectUntrusted "connect-untrusted" Nowhere 0 "as a proxy: TLS is intercepted with an authority that nobody trusts";
     Cut "cut" Frame 1 "the connection is closed after this frame, without close_notify";
     CutMidFrame "cut-mid-frame" Frame 1 "the connection is closed in the middle of this frame";
     CutAfterEnd "cut-after-end" Nowhere 0 "the connection is closed without close_notify after END_STREAM";
@@ -257,6 +263,19 @@ impl FaultKind {
     #[must_use]
     pub fn place(self) -> FaultPlace {
         self.entry().place
+    }
+
+    /// Whether it happens to a CONNECT, not to a call.
+    pub(crate) const fn is_of_proxy(self) -> bool {
+        matches!(
+            self,
+            Self::ConnectRefused
+                | Self::ConnectSilent
+                | Self::ConnectDropped
+                | Self::ConnectCut
+                | Self::ConnectNoHttp2
+                | Self::ConnectUntrusted
+        )
     }
 
     fn entry(self) -> &'static Entry {

@@ -76,6 +76,7 @@ mod notice;
 mod oneway;
 mod operation;
 mod preface;
+mod proxy;
 mod scenario;
 mod server;
 mod service_error;

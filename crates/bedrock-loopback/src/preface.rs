@@ -1,4 +1,4 @@
-//! Tells HTTP/2 from HTTP/1.1 on a connection without TLS, by its first bytes.
+//! What a connection begins with, by its first bytes: HTTP/2, a CONNECT to a proxy, or anything else.
 
 use std::io;
 use std::pin::Pin;
@@ -8,7 +8,9 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 
 /// How HTTP/2's client preface begins. No method of HTTP/1.1 in use does.
-const PREFACE: &[u8; 4] = b"PRI ";
+pub(crate) const HTTP2: [u8; 4] = *b"PRI ";
+/// How a request to a proxy begins. No TLS record does.
+pub(crate) const CONNECT: [u8; 4] = *b"CONN";
 
 /// A byte stream whose first bytes were read already and are given again.
 pub(crate) struct Reread<T> {
@@ -17,12 +19,17 @@ pub(crate) struct Reread<T> {
 }
 
 impl<T: AsyncRead + Unpin> Reread<T> {
-    /// Reads the first bytes; true where they are HTTP/2's.
-    pub(crate) async fn detect(mut io: T) -> io::Result<(bool, Self)> {
-        let mut first = [0; PREFACE.len()];
+    /// Reads the first bytes.
+    pub(crate) async fn begin(mut io: T) -> io::Result<Self> {
+        let mut first = [0; HTTP2.len()];
         io.read_exact(&mut first).await?;
         let first = Bytes::copy_from_slice(&first);
-        Ok((first == PREFACE[..], Self { first, io }))
+        Ok(Self { first, io })
+    }
+
+    /// Whether the connection begins with these bytes.
+    pub(crate) fn begins_with(&self, first: [u8; 4]) -> bool {
+        self.first == first[..]
     }
 }
 

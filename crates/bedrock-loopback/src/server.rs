@@ -12,12 +12,13 @@ use tokio_rustls::TlsAcceptor;
 use crate::builder::ResponseHead;
 use crate::clock::Clock;
 use crate::date::Utc;
-use crate::fault::{Fault, Plan};
+use crate::fault::{Fault, FaultKind, Plan};
 use crate::http1;
 use crate::http2;
 use crate::ids::Ids;
 use crate::notice::Notice;
-use crate::preface::Reread;
+use crate::preface::{self, Reread};
+use crate::proxy;
 use crate::sonic::Settings;
 use crate::tls::Tls;
 use crate::verify::Policy;
@@ -142,11 +143,18 @@ impl Server {
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let acceptor = TlsAcceptor::from(self.state.tls.config.clone());
-        let stream = tokio::time::timeout(HANDSHAKE, acceptor.accept(io))
-            .await
-            .map_err(|_| ConnectionError::HandshakeTimeout)?
-            .map_err(ConnectionError::Tls)?;
+        let mut io = in_time(Reread::begin(io), ConnectionError::Tls).await?;
+        let mut tls = self.state.tls.clone();
+        if io.begins_with(preface::CONNECT) {
+            in_time(proxy::read_connect(&mut io), ConnectionError::Io).await?;
+            let answered = proxy::answer(&self.state, &mut io).await;
+            let Some(tunnel) = answered.map_err(ConnectionError::Io)? else {
+                return Ok(());
+            };
+            tls = tunnel.tls(tls);
+        }
+        let acceptor = TlsAcceptor::from(tls.config);
+        let stream = in_time(acceptor.accept(io), ConnectionError::Tls).await?;
         if stream.get_ref().1.alpn_protocol() == Some(b"http/1.1") {
             return http1::serve(&self.state, stream, true, closing).await;
         }
@@ -162,11 +170,28 @@ impl Server {
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let detected = tokio::time::timeout(HANDSHAKE, Reread::detect(io)).await;
-        let (is_http2, io) = detected
-            .map_err(|_| ConnectionError::HandshakeTimeout)?
-            .map_err(ConnectionError::Io)?;
-        if is_http2 {
+        let mut io = in_time(Reread::begin(io), ConnectionError::Io).await?;
+        if !io.begins_with(preface::CONNECT) {
+            return self.plain(io, closing).await;
+        }
+        in_time(proxy::read_connect(&mut io), ConnectionError::Io).await?;
+        let answered = proxy::answer(&self.state, &mut io).await;
+        if answered.map_err(ConnectionError::Io)?.is_none() {
+            return Ok(());
+        }
+        let io = in_time(Reread::begin(io), ConnectionError::Io).await?;
+        self.plain(io, closing).await
+    }
+
+    async fn plain<T>(
+        &self,
+        io: Reread<T>,
+        closing: watch::Receiver<bool>,
+    ) -> Result<(), ConnectionError>
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        if io.begins_with(preface::HTTP2) {
             return http2::serve(&self.state, io, false, HANDSHAKE, closing).await;
         }
         http1::serve(&self.state, io, false, closing).await
@@ -175,6 +200,17 @@ impl Server {
     fn key(&self, of: impl FnOnce(&crate::credentials::AccessKey) -> &str) -> &str {
         self.state.policy.keys.first().map_or("", of)
     }
+}
+
+/// Gives a step of the handshake the time that it may take.
+async fn in_time<O>(
+    step: impl Future<Output = std::io::Result<O>>,
+    failed: fn(std::io::Error) -> ConnectionError,
+) -> Result<O, ConnectionError> {
+    tokio::time::timeout(HANDSHAKE, step)
+        .await
+        .map_err(|_| ConnectionError::HandshakeTimeout)?
+        .map_err(failed)
 }
 
 impl fmt::Debug for Server {
@@ -195,11 +231,22 @@ impl State {
 
     /// The faults of the next call.
     pub(crate) fn plan_for_call(&self, ids: Ids) -> Plan {
-        let due = self.faults.iter().filter(|(fault, calls)| {
-            let before = calls.fetch_add(1, Ordering::Relaxed);
+        Plan::new(self.due(|kind| !kind.is_of_proxy()), ids)
+    }
+
+    /// What the proxy does wrong to the next CONNECT.
+    pub(crate) fn faults_of_connect(&self) -> Vec<Fault> {
+        self.due(FaultKind::is_of_proxy)
+    }
+
+    /// The faults of a kind that are due; each is counted.
+    fn due(&self, of: impl Fn(FaultKind) -> bool) -> Vec<Fault> {
+        let of_kind = self.faults.iter().filter(|(fault, _)| of(fault.kind()));
+        let due = of_kind.filter(|(fault, times)| {
+            let before = times.fetch_add(1, Ordering::Relaxed);
             fault.calls().is_none_or(|times| before < times)
         });
-        Plan::new(due.map(|(fault, _)| *fault).collect(), ids)
+        due.map(|(fault, _)| *fault).collect()
     }
 
     pub(crate) fn notice(&self, notice: &Notice) {

@@ -19,7 +19,16 @@ pub(crate) struct Tls {
 impl Tls {
     /// Makes an authority and a certificate for this machine's names and `more_names`.
     pub(crate) fn generate(more_names: &[String], alpn: &[&[u8]]) -> Result<Self, String> {
-        let (ca, ca_key) = authority().map_err(|error| error.to_string())?;
+        Self::signed_by("bedrock-loopback test authority", more_names, alpn)
+    }
+
+    /// The same from an authority that no client has heard of.
+    pub(crate) fn by_stranger() -> Result<Self, String> {
+        Self::signed_by("a stranger", &[], &[b"h2"])
+    }
+
+    fn signed_by(name: &str, more_names: &[String], alpn: &[&[u8]]) -> Result<Self, String> {
+        let (ca, ca_key) = authority(name).map_err(|error| error.to_string())?;
         let ca_pem = ca.pem();
         let (chain, key) = leaf(more_names, &ca_key).map_err(|error| error.to_string())?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -33,15 +42,23 @@ impl Tls {
             ca_pem,
         })
     }
+
+    /// The same without HTTP/2.
+    pub(crate) fn http1_only(&self) -> Self {
+        let mut config = ServerConfig::clone(&self.config);
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Self {
+            config: Arc::new(config),
+            ca_pem: self.ca_pem.clone(),
+        }
+    }
 }
 
 type Chain = Vec<rustls_pki_types::CertificateDer<'static>>;
 
-fn authority() -> Result<(rcgen::Certificate, Issuer<'static, KeyPair>), rcgen::Error> {
+fn authority(name: &str) -> Result<(rcgen::Certificate, Issuer<'static, KeyPair>), rcgen::Error> {
     let mut params = CertificateParams::default();
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "bedrock-loopback test authority");
+    params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let key = KeyPair::generate()?;

@@ -15,6 +15,7 @@ mod conversation;
 mod events;
 mod faults;
 mod oneway;
+mod proxy;
 mod refusals;
 mod scenarios;
 mod signer;
