@@ -108,3 +108,8 @@ pub use sonic::{SonicBuilder, SonicReceiver, SonicSender};
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The examples of the loopback's guide, which this crate can run and the loopback cannot.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/loopback.md")]
+struct LoopbackGuide;
