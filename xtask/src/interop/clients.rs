@@ -30,6 +30,8 @@ pub(super) struct SdkClient {
 struct Known {
     check: &'static str,
     reason: &'static str,
+    /// Where it is reported, if it is.
+    issue: Option<&'static str>,
     /// Whether it fails each time; else it is a matter of timing.
     always: bool,
 }
@@ -39,15 +41,29 @@ impl Known {
         Self {
             check,
             reason,
+            issue: None,
             always: true,
         }
     }
 
     const fn sometimes(check: &'static str, reason: &'static str) -> Self {
         Self {
-            check,
-            reason,
             always: false,
+            ..Self::always(check, reason)
+        }
+    }
+
+    const fn reported(self, issue: &'static str) -> Self {
+        Self {
+            issue: Some(issue),
+            ..self
+        }
+    }
+
+    fn words(&self) -> String {
+        match self.issue {
+            Some(issue) => format!("{} (<{issue}>)", self.reason),
+            None => format!("{} (no upstream issue known)", self.reason),
         }
     }
 }
@@ -67,7 +83,9 @@ pub(super) const ALL: &[SdkClient] = &[
         name: "js-sdk",
         program: || peers::node("sdk-client.mjs"),
         checks: &[DUPLEX, ONE_WAY],
-        known: &[Known::sometimes("spoken session, closed", CLOSED_IS_END)],
+        // Node destroys the streams of a closed connection with CANCEL, and reports that code as no error.
+        known: &[Known::sometimes("spoken session, closed", CLOSED_IS_END)
+            .reported("https://github.com/nodejs/node/issues/56627")],
     },
     SdkClient {
         name: "python-sdk",
@@ -217,7 +235,7 @@ impl SdkClient {
             }
         };
         let verdict = match self.known.iter().find(|known| known.check == check) {
-            Some(known) => verdict.in_view_of(known.reason, known.always),
+            Some(known) => verdict.in_view_of(&known.words(), known.always),
             None => verdict,
         };
         Ok(Finding {
