@@ -9,7 +9,6 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use super::turn::Turn;
 use crate::exit::Exit;
-use crate::signals;
 
 /// Chats until stdin ends. A turn that is not complete ends the chat, unless a person can ask again.
 pub(super) async fn hold(
@@ -27,7 +26,7 @@ pub(super) async fn hold(
         }
         let line = tokio::select! {
             line = lines.next_line() => line.map_err(|error| format!("stdin: {error}"))?,
-            ended = signals::end_asked() => return ended.map(|()| Exit::Interrupted),
+            () = turn.end_asked() => return Ok(Exit::Interrupted),
         };
         let Some(line) = line else { break };
         match calls.pop_front() {
@@ -42,7 +41,7 @@ pub(super) async fn hold(
         request
             .messages
             .push(Message::user(std::mem::take(&mut content)));
-        let taken = turn.take(&request).await?;
+        let taken = turn.take(&request).await;
         let Some(reply) = taken.reply else {
             if !person || taken.exit == Exit::Interrupted {
                 return Ok(taken.exit);

@@ -74,7 +74,7 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, String> {
     };
     let (client, server) = args.connect.connect().await?;
     let screen = Screen::new(args.json, args.verbose, args.thinking.is_some());
-    let turn = Turn::new(client, args.model.clone(), screen);
+    let turn = Turn::new(client, args.model.clone(), screen)?;
     let exit = match &args.prompt {
         Some(prompt) => ask(turn, request, first, prompt).await,
         None => chat::hold(turn, request, first).await,
@@ -94,7 +94,7 @@ async fn ask(
 ) -> Result<Exit, String> {
     content.push(prompt.into());
     request.messages.push(Message::user(content));
-    Ok(turn.take(&request).await?.exit)
+    Ok(turn.take(&request).await.exit)
 }
 
 /// What can be wrong before anything is connected: exit code 2. Gives the request without messages, and what stands

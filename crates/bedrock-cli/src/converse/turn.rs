@@ -6,13 +6,14 @@ use converse_stream::{ConverseRequest, Reply};
 
 use super::screen::{Ending, Screen};
 use crate::exit::Exit;
-use crate::signals;
+use crate::signals::EndSignals;
 
 /// Takes turns with a model.
 pub(super) struct Turn {
     client: Client,
     model: String,
     screen: Screen,
+    signals: EndSignals,
 }
 
 /// How a turn ended.
@@ -23,25 +24,32 @@ pub(super) struct Taken {
 }
 
 impl Turn {
-    pub(super) fn new(client: Client, model: String, screen: Screen) -> Self {
-        Self {
+    /// Listens for the signals that ask for the end from here on.
+    ///
+    /// # Errors
+    /// Where the system refuses that.
+    pub(super) fn new(client: Client, model: String, screen: Screen) -> Result<Self, String> {
+        Ok(Self {
             client,
             model,
             screen,
-        }
+            signals: EndSignals::listen()?,
+        })
+    }
+
+    /// Waits until somebody asks for the end. Cancel safe.
+    pub(super) async fn end_asked(&mut self) {
+        self.signals.asked().await;
     }
 
     /// Asks and shows the answer. Somebody who asks for the end keeps what has come of it.
-    pub(super) async fn take(&mut self, request: &ConverseRequest) -> Result<Taken, String> {
-        let asked = signals::end_asked();
-        tokio::pin!(asked);
+    pub(super) async fn take(&mut self, request: &ConverseRequest) -> Taken {
         let call = self.client.converse(self.model.as_str(), request);
         let sent = tokio::select! {
             sent = call.send() => sent,
-            asked = &mut asked => {
-                asked?;
+            () = self.signals.asked() => {
                 self.screen.ended(&Ending::interrupted(&Reply::default(), None));
-                return Ok(Taken { exit: Exit::Interrupted, reply: None });
+                return Taken { exit: Exit::Interrupted, reply: None };
             }
         };
         let mut stream = match sent {
@@ -49,10 +57,10 @@ impl Turn {
             Err(error) => {
                 self.screen
                     .ended(&Ending::failed(&error, &Reply::default()));
-                return Ok(Taken {
+                return Taken {
                     exit: Exit::Failed,
                     reply: None,
-                });
+                };
             }
         };
         loop {
@@ -60,12 +68,11 @@ impl Turn {
                 event = stream.next() => match event {
                     Ok(Some(event)) => self.screen.show(&event),
                     // An error is told by the outcome.
-                    _ => return Ok(self.judge(&stream)),
+                    _ => return self.judge(&stream),
                 },
-                asked = &mut asked => {
-                    asked?;
+                () = self.signals.asked() => {
                     self.screen.ended(&Ending::interrupted(stream.reply(), stream.request_id()));
-                    return Ok(Taken { exit: Exit::Interrupted, reply: None });
+                    return Taken { exit: Exit::Interrupted, reply: None };
                 }
             }
         }
