@@ -171,12 +171,9 @@ impl<S: SendHalf, R: ReceiveHalf> BidiStream<S, R> {
                 unchecked: false,
                 done: false,
             })),
-            receiving: Mutex::new(Some(FrameReceiver::new(
-                receive,
-                events,
-                clock,
-                link.clone(),
-            ))),
+            receiving: Mutex::new(Some(
+                FrameReceiver::new(receive, events, clock, link.clone()).of_session(),
+            )),
             link,
             closed: watch::Sender::new(false),
         })

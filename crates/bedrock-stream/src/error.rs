@@ -8,6 +8,8 @@ use std::time::Duration;
 use bedrock_wire::{Advice, Missing, ServiceError};
 use eventstream_codec::{DecodeError, EncodeError};
 
+use crate::hint::hint;
+
 /// Why something failed. Cheap to clone; both halves of a stream report the same one.
 ///
 /// `Display` is one line with all that is known: what happened, the service's code and message, the request id, advice.
@@ -212,6 +214,13 @@ impl Error {
         }))
     }
 
+    fn write_hint(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match hint(self.kind()) {
+            Some(hint) => write!(f, "; {hint}"),
+            None => Ok(()),
+        }
+    }
+
     pub(crate) fn after_attempts(self, attempts: u32) -> Self {
         Self(Arc::new(Inner {
             attempts: Some(attempts),
@@ -241,10 +250,10 @@ impl fmt::Display for Error {
                 if let Some(attempts @ 2..) = self.0.attempts {
                     write!(f, " after {attempts} attempts")?;
                 }
-                return match self.0.clock_offset {
-                    Some(millis) => write!(f, "; {}", WrongClock(millis)),
-                    None => Ok(()),
-                };
+                if let Some(millis) = self.0.clock_offset {
+                    return write!(f, "; {}", WrongClock(millis));
+                }
+                return self.write_hint(f);
             }
             ErrorKind::Config(text) | ErrorKind::Credentials(text) => return f.write_str(text),
             ErrorKind::Transport(error) => write!(f, "{error}")?,
@@ -266,7 +275,8 @@ impl fmt::Display for Error {
         if let Some(attempts @ 2..) = self.0.attempts {
             write!(f, "{attempts} attempts, ")?;
         }
-        write!(f, "advice: {})", self.advice())
+        write!(f, "advice: {})", self.advice())?;
+        self.write_hint(f)
     }
 }
 

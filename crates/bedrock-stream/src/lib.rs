@@ -77,6 +77,7 @@ mod converse;
 mod credentials;
 mod endpoint;
 mod error;
+mod hint;
 mod link;
 mod network;
 mod partition;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::UNIX_EPOCH;
 
-use bedrock_wire::{Outcome, ServiceError};
+use bedrock_wire::{AdviceTable, Outcome, ServiceError};
 use bytes::BytesMut;
 use eventstream_codec::{Decoder, Frame, Inbound, Message, Timestamp, TransportEnd};
 use h2_duplex::ReceiveHalf;
@@ -15,6 +15,9 @@ use crate::link::Link;
 /// Bytes of an error body that are read; what is longer is cut.
 const MAX_ERROR_BODY: usize = 1024 * 1024;
 
+static OF_REQUESTS: AdviceTable = AdviceTable::REQUESTS;
+static OF_SESSIONS: AdviceTable = nova_sonic::SONIC_ADVICE;
+
 /// Receives the events of one call.
 pub(crate) struct FrameReceiver<H, I: Inbound> {
     half: H,
@@ -25,6 +28,8 @@ pub(crate) struct FrameReceiver<H, I: Inbound> {
     first: Option<Message>,
     clock: Clock,
     link: Link,
+    /// What to do about an answer other than 200.
+    advice: &'static AdviceTable,
     /// Whether the response head has come and was 200.
     accepted: bool,
     request_id: Option<String>,
@@ -57,6 +62,7 @@ where
             first: None,
             clock,
             link,
+            advice: &OF_REQUESTS,
             accepted: false,
             request_id: None,
             error_body: BytesMut::new(),
@@ -187,6 +193,12 @@ where
         self.ended.as_ref().map(|ended| ended.outcome.received())
     }
 
+    /// For a session: what helps against an answer other than 200 differs from what helps a request.
+    pub(crate) fn of_session(mut self) -> Self {
+        self.advice = &OF_SESSIONS;
+        self
+    }
+
     /// How the call ended; `None` while it has not. What ended it below its events is a failure too.
     pub(crate) fn outcome(&self) -> Option<Outcome<R, Error>> {
         let verdict = self.ended.as_ref()?.outcome.clone().map_err(Into::into);
@@ -228,11 +240,8 @@ where
                 .extend_from_slice(chunk.get(..room.min(chunk.len())).unwrap_or_default());
         }
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let error = Error::from(ServiceError::from_http(
-            status.as_u16(),
-            header,
-            &self.error_body,
-        ));
+        let error = ServiceError::from_http(status.as_u16(), header, &self.error_body);
+        let error = Error::from(error.advised_by(self.advice));
         let offset = self.clock.offset_millis();
         // A refused signature and a wrong clock belong together.
         if status == http::StatusCode::FORBIDDEN && offset != 0 {

@@ -167,14 +167,16 @@ impl Inner {
 impl fmt::Display for ServiceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.inner;
-        match inner.code.as_str() {
-            "" => f.write_str("error without a code")?,
-            code => write!(f, "{}", OneLine(code))?,
-        }
-        if inner.message.is_empty() {
-            write!(f, ": no message (raw text of {} bytes)", inner.raw.len())?;
-        } else {
-            write!(f, ": {}", OneLine(&inner.message))?;
+        match (inner.code.as_str(), inner.message.as_str()) {
+            ("", "") => write!(f, "{}", Nameless(&inner.raw))?,
+            ("", message) => write!(f, "error without a code: {}", OneLine(message))?,
+            (code, "") => write!(
+                f,
+                "{}: no message ({} bytes)",
+                OneLine(code),
+                inner.raw.len()
+            )?,
+            (code, message) => write!(f, "{}: {}", OneLine(code), OneLine(message))?,
         }
         if let Some(message) = &inner.original_message {
             write!(f, "; the model said: {}", OneLine(message))?;
@@ -212,6 +214,26 @@ impl fmt::Debug for ServiceError {
 
 impl std::error::Error for ServiceError {}
 
+/// An answer that names no error: most often not the service's own. Its text may quote anything and is not shown.
+struct Nameless<'a>(&'a str);
+
+impl fmt::Display for Nameless<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.trim_start();
+        let len = self.0.len();
+        if text.is_empty() {
+            f.write_str("an error without a word")
+        } else if text.starts_with('<') {
+            write!(
+                f,
+                "an HTML page of {len} bytes: a proxy or gateway answered in the service's place"
+            )
+        } else {
+            write!(f, "an error that names itself nowhere in its {len} bytes")
+        }
+    }
+}
+
 /// The peer's text without line breaks and control characters, cut at 1,000 characters.
 struct OneLine<'a>(&'a str);
 
@@ -245,6 +267,19 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "ValidationException: bad voice [31m; the model said: full (model status 529, HTTP 400, request id r-1, advice: do not retry)"
+        );
+    }
+
+    #[test]
+    fn a_page_of_somebody_else_is_called_one() {
+        let error = ServiceError::from_inner(Inner {
+            raw: "<html>Bad Gateway</html>".into(),
+            status: Some(502),
+            ..Inner::empty(ErrorSource::Http, "")
+        });
+        assert_eq!(
+            error.to_string(),
+            "an HTML page of 24 bytes: a proxy or gateway answered in the service's place (HTTP 502, advice: do not retry)"
         );
     }
 

@@ -169,14 +169,21 @@ pub enum Deadline {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.0.phase, self.0.kind)?;
-        if let Some(detail) = &self.0.detail {
+        let told = matches!(self.0.kind, ErrorKind::GoAway(ErrorCode::NO_ERROR));
+        if let (false, Some(detail)) = (told, &self.0.detail) {
             write!(f, " ({detail})")?;
         }
-        if let Some(source) = &self.0.source {
-            write!(f, ": {source}")?;
+        match (&self.0.source, self.0.kind) {
+            // The code is all that h2 knows of these two.
+            (None, _) | (_, ErrorKind::Reset(_) | ErrorKind::GoAway(_)) => Ok(()),
+            (Some(source), _) => write!(f, ": {}", without_link(&source.to_string())),
         }
-        Ok(())
     }
+}
+
+/// The words of an underlying error; rustls puts a link to its manual behind some.
+fn without_link(text: &str) -> &str {
+    text.split(": https://").next().unwrap_or_default()
 }
 
 impl fmt::Debug for Error {
@@ -281,6 +288,14 @@ mod tests {
             error.source().map(ToString::to_string).as_deref(),
             Some("refused")
         );
+    }
+
+    #[test]
+    fn links_into_manuals_are_left_out() {
+        let error = Error::new(ErrorKind::ConnectionLost, Phase::Receive).with_source(
+            std::io::Error::other("no close_notify: https://docs.example/eof"),
+        );
+        assert!(error.to_string().ends_with(": no close_notify"), "{error}");
     }
 
     #[test]

@@ -162,7 +162,7 @@ impl SonicBuilder {
             self.head_patience,
         );
         let tracked = receiver::Tracked::new(Reader::new(), link.clone());
-        let mut frames = FrameReceiver::new(receive, tracked, clock, link);
+        let mut frames = FrameReceiver::new(receive, tracked, clock, link).of_session();
         tokio::select! {
             opened = sender.open(&self.setup, &self.history) => opened?,
             // The service may refuse the head while the opening is still going out.
