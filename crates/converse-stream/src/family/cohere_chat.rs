@@ -169,7 +169,7 @@ fn read_meta<S: FnMut(Event)>(
 /// Where it stopped because it failed.
 pub(super) fn finish(raw: &str) -> Result<MessageStop, StreamError> {
     let reason = match raw {
-        "COMPLETE" => StopReason::EndTurn,
+        "COMPLETE" | "<EOS_TOKEN>" => StopReason::EndTurn,
         "MAX_TOKENS" => StopReason::MaxTokens,
         "STOP_SEQUENCE" => StopReason::StopSequence,
         "TOOL_CALL" => StopReason::ToolUse,

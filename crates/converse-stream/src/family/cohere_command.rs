@@ -2,7 +2,7 @@
 
 use super::adapter::Adapter;
 use super::fields::Fields;
-use super::telling::{Telling, malformed, string};
+use super::telling::{Telling, malformed};
 use crate::error::StreamError;
 use crate::event::Event;
 use crate::event::stop::MessageStop;
@@ -79,11 +79,8 @@ impl CohereCommand {
             None => self.answers.push((lane, ended)),
         }
         if ended && (lane == 0 || self.stop.is_none()) {
-            let reason = reason.unwrap_or_default();
-            if reason.is_empty() && at_end {
-                to.describe("end", Some(string(END_OF_SEQUENCE)));
-            }
-            self.stop = Some(finish(&reason)?);
+            let reason = reason.or(at_end.then(|| END_OF_SEQUENCE.to_owned()));
+            self.stop = Some(finish(reason.as_deref().unwrap_or_default())?);
         }
         Ok(())
     }
