@@ -157,6 +157,7 @@ impl ClientBuilder {
             pool: Pool::new(connector.clone().with_settings(kept)),
             connector: connector.with_settings(settings),
             deadlines: of_requests,
+            session_deadlines: of_sessions,
             retry: self.retry,
             clock: self.clock,
         }))

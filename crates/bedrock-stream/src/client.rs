@@ -40,6 +40,8 @@ pub(crate) struct Inner {
     pub(crate) pool: Pool,
     /// The deadlines of the one-way calls.
     pub(crate) deadlines: Deadlines,
+    /// The deadlines of voice sessions, also on connections that the caller made.
+    pub(crate) session_deadlines: Deadlines,
     pub(crate) retry: Retry,
     pub(crate) clock: Clock,
 }
@@ -182,6 +184,7 @@ impl Client {
         let scope = Scope::new(inner.region.as_str(), "bedrock");
         let (mut parts, ()) = http::Request::post(uri)
             .header(CONTENT_TYPE, EVENT_STREAM)
+            .extension(inner.session_deadlines)
             .body(())
             .map_err(|error| Error::config(error.to_string()))?
             .into_parts();

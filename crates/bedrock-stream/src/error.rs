@@ -50,6 +50,8 @@ pub enum ErrorKind {
     Incomplete(Missing),
     /// The service has ended the stream; nothing can be sent any more.
     Ended,
+    /// A conversation's last connection was lost and could not be replaced. The text says why, the advice what may be done.
+    Lost(String, Advice),
 }
 
 /// Where in the life of a stream something failed.
@@ -102,6 +104,10 @@ impl Error {
 
     pub(crate) fn seal(error: impl fmt::Display) -> Self {
         Self::new(ErrorKind::Encode(error.to_string()))
+    }
+
+    pub(crate) fn incomplete(missing: Missing) -> Self {
+        Self::new(ErrorKind::Incomplete(missing))
     }
 
     pub(crate) fn ended() -> Self {
@@ -183,6 +189,7 @@ impl Error {
                 h2_duplex::ErrorKind::Reset(_) | h2_duplex::ErrorKind::GoAway(_) => Advice::Now,
                 _ => Advice::After(Duration::from_secs(1)),
             },
+            ErrorKind::Lost(_, advice) => *advice,
             ErrorKind::Transport(_)
             | ErrorKind::Decode(_)
             | ErrorKind::Incomplete(_)
@@ -267,6 +274,7 @@ impl fmt::Display for Error {
             ErrorKind::Encode(text) => write!(f, "an event could not be written: {text}")?,
             ErrorKind::Incomplete(missing) => write!(f, "{missing}")?,
             ErrorKind::Ended => f.write_str("the service has ended the stream")?,
+            ErrorKind::Lost(why, _) => write!(f, "the conversation was lost: {why}")?,
         }
         f.write_str(" (")?;
         if let Some(id) = self.request_id() {

@@ -87,6 +87,7 @@ mod retry;
 mod sender;
 mod sonic;
 pub mod strands;
+mod voice;
 
 #[cfg(feature = "aws-credential-types")]
 pub use aws::AwsCredentials;
@@ -104,6 +105,7 @@ pub use h2_duplex::Proxy;
 pub use h2_duplex::{Deadlines, KeepAlive};
 pub use retry::Retry;
 pub use sonic::{SonicBuilder, SonicReceiver, SonicSender};
+pub use voice::{Latency, ToolCall, Voice, VoiceDriver, VoiceEvent, VoiceEvents, VoiceMetrics};
 
 /// The examples of the project's README.
 #[cfg(doctest)]

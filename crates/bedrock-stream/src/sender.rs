@@ -4,6 +4,7 @@ use bedrock_wire::seal_frames;
 use bytes::BytesMut;
 use eventstream_codec::Seal;
 use h2_duplex::SendHalf;
+use nova_sonic::Transmit;
 
 use crate::clock::Clock;
 use crate::error::Error;
@@ -78,6 +79,33 @@ impl<H: SendHalf, S: Seal> FrameSender<H, S> {
             return Err(Error::seal(error));
         }
         self.flush().await
+    }
+
+    /// Has `next` append one frame behind so much headroom, or say that the input ends; then sends the frame or the end.
+    /// Gives what `next` gave.
+    ///
+    /// # Cancel safety
+    /// As [`send_frame`](Self::send_frame).
+    pub(crate) async fn transmit(
+        &mut self,
+        next: impl FnOnce(usize, &mut BytesMut) -> Option<Transmit>,
+    ) -> Result<Option<Transmit>, Error> {
+        self.ready().await?;
+        let at = self.wire.len();
+        let transmit = next(self.sealer.headroom(), &mut self.wire);
+        match transmit {
+            None => {}
+            Some(Transmit::End) => self.finish().await?,
+            Some(Transmit::Frame) => {
+                let now = self.clock.now();
+                if let Err(error) = self.sealer.seal(now, &mut self.wire, at) {
+                    self.wire.truncate(at);
+                    return Err(Error::seal(error));
+                }
+                self.flush().await?;
+            }
+        }
+        Ok(transmit)
     }
 
     /// Sends what ends the stream and closes the sending direction.

@@ -22,17 +22,20 @@ use crate::link::Link;
 use crate::random::random;
 use crate::receiver::FrameReceiver;
 use crate::sender::FrameSender;
+use crate::voice;
 
-/// A voice session that is still to be opened.
+/// A voice session that is still to be opened: as a conversation that outlives its connections by [`start`](Self::start), or as
+/// the two halves of a single call by [`open`](Self::open).
 #[derive(Clone, Debug)]
-#[must_use = "a session begins with `open`"]
+#[must_use = "a session begins with `start` or `open`"]
 pub struct SonicBuilder {
-    client: Client,
-    model: String,
-    setup: Setup,
-    history: History,
-    input_rate: SampleRate,
-    head_patience: Duration,
+    pub(crate) client: Client,
+    pub(crate) model: String,
+    pub(crate) setup: Setup,
+    pub(crate) history: History,
+    pub(crate) input_rate: SampleRate,
+    pub(crate) head_patience: Duration,
+    pub(crate) voice: voice::Settings,
 }
 
 impl SonicBuilder {
@@ -44,6 +47,7 @@ impl SonicBuilder {
             history: History::default(),
             input_rate: SampleRate::Hz16000,
             head_patience: Duration::from_secs(2),
+            voice: voice::Settings::default(),
         }
     }
 

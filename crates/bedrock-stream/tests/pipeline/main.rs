@@ -18,3 +18,4 @@ mod secrets;
 mod stage;
 mod strands_face;
 mod tape;
+mod voice;
