@@ -6,6 +6,7 @@ import { EventStreamCodec, HeaderMarshaller, Int64, getChunkedStream } from "@sm
 import { fromUtf8, toUtf8 } from "@smithy/core/serde";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { Sha256 } from "@aws-crypto/sha256-js";
+import { pieces } from "./pieces.mjs";
 
 const require = createRequire(import.meta.url);
 const version = (name) => `${name} ${require(`${name}/package.json`).version}`;
@@ -66,20 +67,6 @@ const operations = {
     return { signatures };
   },
 };
-
-function* sizesOf(chunks) {
-  yield* chunks;
-  for (;;) yield chunks.at(-1) || Infinity;
-}
-
-async function* pieces(bytes, chunks) {
-  const sizes = sizesOf(chunks);
-  for (let at = 0; at < bytes.length; ) {
-    const end = Math.min(at + sizes.next().value, bytes.length);
-    yield bytes.subarray(at, end);
-    at = end;
-  }
-}
 
 function bytesOf(input) {
   if (input.base64 !== undefined) return Uint8Array.from(Buffer.from(input.base64, "base64"));

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use super::hex::hex;
-use super::implementation::{Event, Header, Profile, SigningInput};
+use super::implementation::{Event, Header, Heard, Profile, SigningInput};
 use super::input::Input;
 
 /// One case and where it comes from.
@@ -30,6 +30,15 @@ impl Case {
             suite,
             name: text(path.file_stem()),
             kind,
+        }
+    }
+
+    /// One of the cases of a file that holds many.
+    pub(super) fn within(path: &Path, name: &str, kind: Kind) -> Self {
+        let name = name.to_owned();
+        Self {
+            name,
+            ..Self::at(path, kind)
         }
     }
 
@@ -72,6 +81,8 @@ pub(crate) enum Kind {
     },
     /// A frame within a signed one, the signature given.
     SignedFrame(Box<SignedFrame>),
+    /// The body of a ConverseStream response, and what must be said of it.
+    Converse(Box<ConverseCase>),
     /// Run by another command, which the text names.
     Elsewhere(&'static str),
 }
@@ -126,6 +137,15 @@ pub(crate) struct SignedFrame {
     pub(crate) payload: Vec<u8>,
     pub(crate) inner: Vec<u8>,
     pub(crate) outer_headers: Vec<Header>,
+}
+
+/// See [`Kind::Converse`].
+#[derive(Debug, Clone)]
+pub(crate) struct ConverseCase {
+    pub(crate) body: Vec<u8>,
+    /// Whether the transport was cut behind the body.
+    pub(crate) cut: bool,
+    pub(crate) expect: Heard,
 }
 
 /// What is wrong with a case itself.

@@ -148,10 +148,15 @@ const HEAD: &str = "\
 
 # Who passes what
 
-The cases under `fixtures/` against this repository's crates and AWS's own implementations: each decoded in pieces, cut at every
-offset and damaged at every offset, and encoded again ([fixtures.md](fixtures.md)). A case fails if one of those checks fails. A decoder that
-takes more than our profiles do is not wrong by that alone; the first fault of each case is below the table. A change of
-any cell, in either direction, fails `.ci/run`.
+The cases under `fixtures/` against this repository's crates and other people's implementations ([fixtures.md](fixtures.md)). A case fails if
+one of its checks fails; the first fault of each is below the table. A change of any cell, in either direction, fails `.ci/run`.
+
+Codecs and signers (`aws-rust`, `botocore`, `smithy-js`, `smithy-python`) are asked about frames: each decoded in pieces, cut at every offset and
+damaged at every offset, and encoded again. A decoder that takes more than our profiles do is not wrong by that alone.
+
+Clients (`aws-sdk-rust`, `aws-sdk-js`, `boto3`, `rig`) are asked about ConverseStream bodies that their own transport hands them. AWS's SDKs pass
+events on and judge no message, so whoever takes the end of their stream for the end of the answer is told what stands here; what
+they hand out is folded by block, as their users must.
 
 | implementation | version | passed | failed | skipped |
 |---|---|---|---|---|

@@ -34,6 +34,14 @@ pub(crate) trait Implementation {
         payload: &[u8],
     ) -> Result<Answer<Result<Vec<u8>, Fault>>, Failure>;
 
+    /// Reads the body of a ConverseStream response that arrives in these pieces and then ends, in order or (`cut`) not.
+    fn converse(
+        &mut self,
+        body: &[u8],
+        chunks: Chunks<'_>,
+        cut: bool,
+    ) -> Result<Answer<Heard>, Failure>;
+
     /// Signs events one after the other; each says which signature comes before it.
     fn sign(
         &mut self,
@@ -98,6 +106,23 @@ pub(crate) struct FrameView {
     pub(crate) headers: Vec<Header>,
     #[serde(rename = "payload_base64", with = "base64_text")]
     pub(crate) payload: Vec<u8>,
+}
+
+/// What is said of a ConverseStream body: the verdict, and any of the members of docs/fixtures.md ("What is heard").
+#[derive(Debug, Clone, Deserialize, PartialEq)]
+pub(crate) struct Heard {
+    pub(crate) outcome: Verdict,
+    #[serde(flatten)]
+    pub(crate) members: serde_json::Map<String, serde_json::Value>,
+}
+
+/// How a stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Verdict {
+    Complete,
+    Incomplete,
+    Failed,
 }
 
 /// The headers of a block, or what was wrong with it.

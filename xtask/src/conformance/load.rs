@@ -1,4 +1,5 @@
-//! Cases from files: `NAME.json` with `NAME.bin` beside it, listings of recorded streams, and lone `.bin` files.
+//! Cases from files: `NAME.json` with `NAME.bin` beside it, files of many cases, listings of recorded streams, and lone
+//! `.bin` files.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::case::{Case, CaseError, Kind};
+use super::converse;
 use super::fields::Fields;
 use crate::failure::Failure;
 
@@ -29,6 +31,12 @@ pub(crate) fn load(folder: &Path) -> Result<Vec<Case>, Failure> {
         let value: Value = serde_json::from_str(&text).map_err(|e| Failure::at(json, "read", e))?;
         let loaded = if value.is_array() {
             listing(json, &value, &mut claimed)
+        } else if let Some(many) = value.get("cases").and_then(Value::as_array) {
+            // The cases of model families are run by the tests of converse-stream.
+            many.iter()
+                .filter(|case| case.get("kind").is_none_or(|kind| kind != "invoke"))
+                .map(|case| converse::case(json, case))
+                .collect()
         } else {
             single(json, &value, &mut claimed).map(|case| case.into_iter().collect())
         };

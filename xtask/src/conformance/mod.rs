@@ -5,6 +5,7 @@
 
 mod amz_date;
 mod case;
+mod converse;
 mod fields;
 mod golden;
 mod hex;
@@ -25,7 +26,7 @@ use crate::Outcome;
 use crate::failure::Failure;
 use crate::peers::{self, Environment, Peer};
 use crate::workspace;
-use case::Case;
+use case::{Case, Kind};
 use golden::Results;
 use implementation::Implementation;
 use program::Program;
@@ -40,7 +41,8 @@ pub(crate) struct Arguments {
     /// Only the cases that lie right in a folder of this name.
     #[arg(long, value_name = "NAME")]
     suite: Option<String>,
-    /// Who answers: ours, aws-rust, smithy-js, botocore, smithy-python, all of them with `all`, or the path of a program.
+    /// Who answers: ours, aws-rust, smithy-js, botocore, smithy-python (frames, signatures), aws-sdk-rust, aws-sdk-js,
+    /// boto3, rig (ConverseStream), all of them with `all`, or the path of a program.
     #[arg(long = "impl", value_name = "NAME", default_value = OURS)]
     implementation: String,
     /// Take what comes of this run as xtask/peers/results.json; then read the diff.
@@ -52,7 +54,35 @@ pub(crate) struct Arguments {
 }
 
 const OURS: &str = "ours";
-const PEERS: &[&str] = &["aws-rust", "smithy-js", "botocore", "smithy-python"];
+/// Who else can be asked by name, and about what.
+const PEERS: &[(&str, Subject)] = &[
+    ("aws-rust", Subject::Framing),
+    ("smithy-js", Subject::Framing),
+    ("botocore", Subject::Framing),
+    ("smithy-python", Subject::Framing),
+    ("aws-sdk-rust", Subject::Converse),
+    ("aws-sdk-js", Subject::Converse),
+    ("boto3", Subject::Converse),
+    ("rig", Subject::Converse),
+];
+
+/// What a case is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Subject {
+    /// Frames and the signatures of events.
+    Framing,
+    /// What ConverseStream's events come to.
+    Converse,
+}
+
+impl Subject {
+    fn of(kind: &Kind) -> Self {
+        match kind {
+            Kind::Converse(_) => Self::Converse,
+            _ => Self::Framing,
+        }
+    }
+}
 
 /// Our crates on our cases, as `cargo xtask test` runs it.
 ///
@@ -60,6 +90,7 @@ const PEERS: &[&str] = &["aws-rust", "smithy-js", "botocore", "smithy-python"];
 /// As [`run`].
 pub(crate) fn run_ours() -> Outcome {
     let cases = load::load(&workspace::root().join("fixtures"))?;
+    let cases: Vec<&Case> = cases.iter().collect();
     let report = judge_all(&cases, &mut ours::Ours, false)?;
     println!("{report}");
     report.outcome()
@@ -72,7 +103,9 @@ pub(crate) fn run_ours() -> Outcome {
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let cases = cases(arguments)?;
     let names = match arguments.implementation.as_str() {
-        "all" => std::iter::once(OURS).chain(PEERS.iter().copied()).collect(),
+        "all" => std::iter::once(OURS)
+            .chain(PEERS.iter().map(|(name, _)| *name))
+            .collect(),
         name => vec![name],
     };
     let own_cases = arguments.fixtures.is_empty() && arguments.suite.is_none();
@@ -82,14 +115,22 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         if names.len() > 1 {
             println!("\n{name}");
         }
-        let Some((version, report)) = run_one(name, &cases, arguments.verbose)? else {
+        let subject = PEERS
+            .iter()
+            .find(|(peer, _)| peer == name)
+            .map(|peer| peer.1);
+        let asked = cases
+            .iter()
+            .filter(|case| subject.is_none_or(|subject| subject == Subject::of(&case.kind)));
+        let asked: Vec<&Case> = asked.collect();
+        let Some((version, report)) = run_one(name, &asked, arguments.verbose)? else {
             continue;
         };
-        let known = *name == OURS || PEERS.contains(name);
+        let known = *name == OURS || subject.is_some();
         let outcome = if arguments.bless && known {
             results.take(name, &version, &report);
             Ok(())
-        } else if own_cases && PEERS.contains(name) {
+        } else if own_cases && subject.is_some() {
             results.compare(name, &version, &report)
         } else {
             report.outcome()
@@ -129,7 +170,11 @@ fn cases(arguments: &Arguments) -> Result<Vec<Case>, Failure> {
 }
 
 /// The version and verdicts of one implementation; `None` where this machine cannot run it.
-fn run_one(name: &str, cases: &[Case], verbose: bool) -> Result<Option<(String, Report)>, Failure> {
+fn run_one(
+    name: &str,
+    cases: &[&Case],
+    verbose: bool,
+) -> Result<Option<(String, Report)>, Failure> {
     if name == OURS {
         let report = judge_all(cases, &mut ours::Ours, verbose)?;
         return Ok(Some((env!("CARGO_PKG_VERSION").to_owned(), report)));
@@ -139,6 +184,10 @@ fn run_one(name: &str, cases: &[Case], verbose: bool) -> Result<Option<(String, 
         "smithy-js" => peers::node("conformance.mjs")?,
         "botocore" => peers::python(Environment::Boto3, "botocore_conformance.py")?,
         "smithy-python" => peers::python(Environment::Sdk, "smithy_conformance.py")?,
+        "aws-sdk-rust" => peers::rust("peer-aws-converse")?,
+        "aws-sdk-js" => peers::node("converse.mjs")?,
+        "boto3" => peers::python(Environment::Boto3, "boto3_converse.py")?,
+        "rig" => peers::rust("peer-rig")?,
         path => Peer::Ready(Command::new(path)),
     };
     peers::refuse_in_ci(name, &peer)?;
@@ -156,7 +205,7 @@ fn run_one(name: &str, cases: &[Case], verbose: bool) -> Result<Option<(String, 
 }
 
 fn judge_all(
-    cases: &[Case],
+    cases: &[&Case],
     of: &mut dyn Implementation,
     verbose: bool,
 ) -> Result<Report, Failure> {

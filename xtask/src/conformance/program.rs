@@ -12,8 +12,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::implementation::{
-    Answer, Chunks, Decoded, DecodedHeaders, Event, Fault, Header, Implementation, Profile, Signed,
-    SigningInput,
+    Answer, Chunks, Decoded, DecodedHeaders, Event, Fault, Header, Heard, Implementation, Profile,
+    Signed, SigningInput,
 };
 use super::input::Input;
 use crate::failure::Failure;
@@ -149,6 +149,19 @@ impl Implementation for Program {
                     .map_err(serde::de::Error::custom)
             })
         })
+    }
+
+    fn converse(
+        &mut self,
+        body: &[u8],
+        chunks: Chunks<'_>,
+        cut: bool,
+    ) -> Result<Answer<Heard>, Failure> {
+        let end = if cut { "cut" } else { "clean" };
+        let input = json!({"base64": STANDARD.encode(body)});
+        let question =
+            json!({"op": "converse", "input": input, "chunks": chunks.0, "transport_end": end});
+        self.ask_for(&question, |answer| Heard::deserialize(answer))
     }
 
     fn sign(

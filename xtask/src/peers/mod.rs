@@ -40,18 +40,18 @@ pub(crate) fn refuse_in_ci(name: &str, peer: &Peer) -> Result<(), Failure> {
     }
 }
 
-/// Builds and gives a program of the Rust workspace of peers.
+/// Builds the Rust workspace of peers and gives one of its programs.
 ///
 /// # Errors
 /// When it does not build.
 pub(crate) fn rust(package: &str) -> Result<Peer, Failure> {
     let mut build = workspace::cargo();
+    // All of them: built one by one, each would ask for other features of the same SDK, and build it again.
     build.args([
         "build",
         "--quiet",
         "--locked",
-        "--package",
-        package,
+        "--workspace",
         "--target-dir",
     ]);
     build

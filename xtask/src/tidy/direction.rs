@@ -37,7 +37,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "bedrock-loopback",
         ],
     ),
-    ("xtask", &["eventstream-codec", "eventstream-sigv4"]),
+    (
+        "xtask",
+        &[
+            "eventstream-codec",
+            "eventstream-sigv4",
+            "bedrock-wire",
+            "converse-stream",
+        ],
+    ),
 ];
 
 /// The edges that tests may have on top.

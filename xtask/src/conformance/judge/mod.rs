@@ -1,5 +1,6 @@
 //! What a case demands of an implementation, check by check.
 
+mod converse;
 mod frames;
 mod headers;
 mod signed;
@@ -34,6 +35,7 @@ pub(crate) fn judge(case: &Case, of: &mut dyn Implementation) -> Result<Verdict,
             signed::stream(key, seed, body, of, &mut findings)?;
         }
         Kind::SignedFrame(frame) => signed::frame(frame, of, &mut findings)?,
+        Kind::Converse(case) => converse::body(case, of, &mut findings)?,
         Kind::Elsewhere(place) => findings.unable = Some((*place).to_owned()),
     }
     Ok(findings.verdict())

@@ -1,5 +1,6 @@
 //! This repository's own crates as an implementation, within this process.
 
+mod converse;
 mod signing;
 
 use base64::Engine as _;
@@ -10,13 +11,13 @@ use serde_json::{Value, json};
 
 use super::hex::{from_hex, hex};
 use super::implementation::{
-    Answer, Chunks, Decoded, DecodedHeaders, Event, Fault, FrameView, Header, Implementation,
-    Profile, Signed, SigningInput,
+    Answer, Chunks, Decoded, DecodedHeaders, Event, Fault, FrameView, Header, Heard,
+    Implementation, Profile, Signed, SigningInput,
 };
 use super::input::Input;
 use crate::failure::Failure;
 
-/// eventstream-codec and eventstream-sigv4.
+/// eventstream-codec, eventstream-sigv4 and converse-stream.
 pub(super) struct Ours;
 
 impl Implementation for Ours {
@@ -84,6 +85,15 @@ impl Implementation for Ours {
         Ok(Answer::Given(
             encoded.map(|()| frame.to_vec()).map_err(fault),
         ))
+    }
+
+    fn converse(
+        &mut self,
+        body: &[u8],
+        chunks: Chunks<'_>,
+        cut: bool,
+    ) -> Result<Answer<Heard>, Failure> {
+        converse::hear(&chunks.cut(body), cut).map(Answer::Given)
     }
 
     fn sign(
