@@ -3,6 +3,7 @@
 mod connect;
 mod converse;
 mod exit;
+mod family;
 mod frames;
 mod serve;
 mod signals;

@@ -7,6 +7,7 @@ use std::process::{Command, Output, Stdio};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::{Bytes, BytesMut};
+use converse_stream::family::Family;
 use converse_stream::{MessageStop, Metadata, Role, StopReason, Usage, Writer};
 use eventstream_codec::{FrameWriter, Timestamp};
 use serde_json::{Value, json};
@@ -112,6 +113,65 @@ fn every_case_of_converse_ends_as_it_must() {
             Some(_) => assert_eq!(last["error"]["kind"], "protocol", "{name}"),
         }
     }
+}
+
+/// A chunk of a model's own JSON in its frame.
+fn chunk(json: &Value, wire: &mut BytesMut) {
+    let bytes = BASE64_STANDARD.encode(json.to_string());
+    let mut payload = FrameWriter::event(wire, "chunk", None).unwrap().payload();
+    payload.put_slice(json!({"bytes": bytes}).to_string().as_bytes());
+    payload.finish().unwrap();
+}
+
+#[test]
+fn every_case_of_a_family_ends_as_it_must() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/invoke");
+    let mut count = 0;
+    for family in Family::all() {
+        let path = format!("{folder}/{family}/cases.json");
+        let file: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        for case in file["cases"].as_array().unwrap() {
+            if case.get("exception").is_some() {
+                continue;
+            }
+            let mut body = BytesMut::new();
+            for json in case["chunks"].as_array().unwrap() {
+                chunk(json, &mut body);
+            }
+            let name = case["family"].as_str().unwrap();
+            let output = run(&["invoke", "--family", name, "--json", "-"], &body);
+            let last = json_lines(&output).pop().unwrap();
+            assert_eq!(last["outcome"], case["outcome"], "{path}: {}", case["name"]);
+            let texts = |reply: &Value| -> Vec<Value> {
+                let blocks = reply["blocks"].as_array().unwrap().iter();
+                blocks.map(|block| block["text"].clone()).collect()
+            };
+            assert_eq!(
+                texts(&last["reply"]),
+                texts(&case["reply"]),
+                "{path}: {}",
+                case["name"]
+            );
+            count += 1;
+        }
+    }
+    assert!(count >= 50, "{count}");
+}
+
+#[test]
+fn a_family_says_itself_what_it_is_and_an_unknown_name_is_wrong_usage() {
+    let mut body = BytesMut::new();
+    chunk(
+        &json!({"generation": "Lima", "stop_reason": null}),
+        &mut body,
+    );
+    chunk(&json!({"generation": "", "stop_reason": "stop"}), &mut body);
+    let output = run(&["invoke", "-"], &body);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).contains("0: text \"Lima\"\n"));
+    let output = run(&["invoke", "--family", "lama", "-"], &body);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("one of nova, anthropic-messages"));
 }
 
 #[test]

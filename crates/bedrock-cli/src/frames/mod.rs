@@ -13,6 +13,7 @@ use std::io::{self, Read, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
+use converse_stream::family::Family;
 use eventstream_codec::{Decoder, FrameReader, Limits, Message, MessageKind, ReadError};
 use eventstream_sigv4::EventVerifier;
 
@@ -39,6 +40,10 @@ pub(crate) struct Args {
     /// Print what the frames say instead of them, and last how the stream ended: exit code 0 only if it is complete
     #[arg(long = "as", value_enum, value_name = "PROTOCOL", conflicts_with_all = ["decode_bytes", "payload", "event_types", "verify"])]
     protocol: Option<Protocol>,
+
+    /// With --as invoke: whose chunks they are (`anthropic-messages`, `nova`, …); otherwise the chunks say it
+    #[arg(long, value_name = "NAME", requires = "protocol", value_parser = crate::family::named)]
+    family: Option<Family>,
 
     /// What to accept
     #[arg(long, value_enum, default_value_t)]
@@ -186,6 +191,7 @@ impl Args {
             json: self.json,
             unwrap: self.unwrap,
             limits: self.limits.limits(),
+            family: self.family,
         }
     }
 

@@ -1,12 +1,14 @@
 //! `--as`: what the frames say, event by event, and how the stream ended.
 
-mod converse;
+mod messages;
 mod verdict;
 
 use std::io::{self, Read, Write as _};
 
 use bedrock_wire::{Outcome, ServiceError};
 use clap::ValueEnum;
+use converse_stream::Mapper;
+use converse_stream::family::{Family, InvokeMapper};
 use eventstream_codec::{
     DecodeErrorKind, FrameReader, Inbound, Limits, Message, PRELUDE_LEN, ReadError, TransportEnd,
 };
@@ -15,6 +17,7 @@ use serde_json::Value;
 use super::print::Fault;
 use super::{Failure, Output};
 use crate::exit::Exit;
+use messages::Messages;
 use verdict::Verdict;
 
 /// What the frames are an answer of.
@@ -22,6 +25,8 @@ use verdict::Verdict;
 pub(super) enum Protocol {
     /// `ConverseStream`
     Converse,
+    /// `InvokeModelWithResponseStream`, in the chunks of any model family
+    Invoke,
 }
 
 /// How events are printed.
@@ -31,6 +36,8 @@ pub(super) struct Teller {
     /// What is inside signed frames is read instead of them.
     pub(super) unwrap: bool,
     pub(super) limits: Limits,
+    /// Whose chunks they are; otherwise they say it themselves.
+    pub(super) family: Option<Family>,
 }
 
 /// How one protocol's events, errors and verdicts are shown.
@@ -64,8 +71,15 @@ impl Protocol {
         out: &mut Output,
     ) -> Result<Exit, Failure> {
         match self {
-            Self::Converse => {
-                teller.tell::<converse::Converse>(converse_stream::Mapper::new(), frames, out)
+            Self::Converse => teller.tell::<Messages<_>>(Mapper::new(), frames, out),
+            Self::Invoke => {
+                // The ids that a family's wire lacks need not be unique here: the same file reads the same.
+                let mapper = InvokeMapper::new([0; 16]);
+                let mapper = match teller.family {
+                    Some(family) => mapper.with_family(family),
+                    None => mapper,
+                };
+                teller.tell::<Messages<_>>(mapper, frames, out)
             }
         }
     }

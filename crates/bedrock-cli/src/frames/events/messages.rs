@@ -1,17 +1,19 @@
-//! The events of ConverseStream, and of all that is read into the same model.
+//! The events of a message: ConverseStream's, and those that a model family's chunks are read into.
+
+use std::marker::PhantomData;
 
 use bedrock_wire::ServiceError;
-use converse_stream::{BlockStart, Event, ImagePart, Mapper, Reply, StreamError, ToolInput};
+use converse_stream::{BlockStart, Event, ImagePart, MessageMapper, Reply, StreamError, ToolInput};
 use serde_json::Value;
 
 use super::View;
 use crate::frames::payload::Printable;
 
-/// ConverseStream's view.
-pub(super) struct Converse;
+/// The view of what a mapper reads.
+pub(super) struct Messages<M>(PhantomData<M>);
 
-impl View for Converse {
-    type Reader = Mapper;
+impl<M: MessageMapper> View for Messages<M> {
+    type Reader = M;
     type Received = Reply;
     const RECEIVED: &'static str = "reply";
 
@@ -33,7 +35,7 @@ impl View for Converse {
 }
 
 /// An event in one line for people; text that the model wrote in quotes, its control characters escaped.
-pub(super) fn text(event: &Event) -> String {
+fn text(event: &Event) -> String {
     match event {
         Event::MessageStart { role } => format!("message of {role}"),
         Event::BlockStart { index, block } => format!("{index}: begins: {}", start(block)),
