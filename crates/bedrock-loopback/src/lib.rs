@@ -53,6 +53,7 @@
 //! ```
 //!
 //! Scripts are [`Scenario`]s, what goes wrong is a [`Fault`], what happened is a [`Notice`].
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod answer;
 mod bidi;

@@ -65,6 +65,7 @@
 //!
 //! The parts are crates of their own, usable without this one: [`eventstream_codec`], [`eventstream_sigv4`],
 //! [`h2_duplex`], [`nova_sonic`], [`converse_stream`], [`bedrock_wire`].
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod api_key;
 #[cfg(feature = "aws-credential-types")]

@@ -40,6 +40,7 @@
 //! | `tokio-util` | `FrameCodec` for `tokio_util::codec::{FramedRead, FramedWrite}` |
 //!
 //! Without `std` the crate is `no_std` and needs `alloc`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 extern crate alloc;
 #[cfg(feature = "std")]

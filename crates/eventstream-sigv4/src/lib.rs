@@ -32,6 +32,7 @@
 //! the part that a client got wrong. [`EventSigner::explain`] and [`RequestHead::explain`] show what is signed.
 //!
 //! The seed may come from any SigV4 signer; with the feature `aws-sigv4`, `sign_head` makes it with the aws-sigv4 crate.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod authorization;
 mod canonical;

@@ -73,6 +73,7 @@
 //! | `proxy` | | HTTP CONNECT and SOCKS5 proxies, by setting or from the environment |
 //! | `tower` | | byte streams from a `tower::Service<http::Uri>` |
 //! | `tracing` | | events on connections and calls for the `tracing` crate |
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod duplex;
 mod error;

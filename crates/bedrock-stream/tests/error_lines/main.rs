@@ -26,6 +26,11 @@ async fn of_a_converse_stream() {
     compare("converse.txt", |stage| Box::pin(ask::converse(stage))).await;
 }
 
+/// Faults of the CONNECT front, which these pipes go past.
+fn of_a_proxy(fault: FaultKind) -> bool {
+    fault.name().starts_with("connect-")
+}
+
 /// Checksums hang on names drawn at random.
 fn without_numbers(line: &str) -> String {
     let mut parts = line.split("0x");
@@ -40,7 +45,7 @@ fn without_numbers(line: &str) -> String {
 /// Asks each server of the menu and compares what is told with the golden file.
 async fn compare(golden: &str, ask: fn(Stage) -> Pin<Box<dyn Future<Output = String>>>) {
     let mut told = String::new();
-    for fault in FaultKind::all() {
+    for fault in FaultKind::all().filter(|fault| !of_a_proxy(*fault)) {
         let line = without_numbers(&ask(Stage::with(fault)).await);
         assert!(!line.contains('\n'), "{}: {line}", fault.name());
         writeln!(told, "{}: {line}", fault.name()).unwrap();
