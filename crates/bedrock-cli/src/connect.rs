@@ -70,6 +70,11 @@ impl ConnectArgs {
         Ok((client, None))
     }
 
+    /// The proxy that was asked for, as it was written.
+    pub(crate) fn proxy(&self) -> Option<&str> {
+        self.proxy.as_deref()
+    }
+
     async fn start_loopback(&self) -> Result<(Client, Option<Loopback>), String> {
         let region = self.region.as_deref().unwrap_or("us-east-1");
         let server = Loopback::builder()

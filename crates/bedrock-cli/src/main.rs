@@ -2,16 +2,18 @@
 
 mod connect;
 mod converse;
+mod doctor;
 mod exit;
 mod family;
 mod frames;
 mod serve;
+mod shell;
 mod signals;
 mod sonic;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::exit::Exit;
 
@@ -36,6 +38,12 @@ enum Command {
     Converse(Box<converse::Args>),
     /// Run a Bedrock on this machine, for tests and demos.
     Serve(serve::Args),
+    /// Look at what a stream needs, and say what is missing.
+    Doctor(doctor::Args),
+    /// Print a completion script for a shell.
+    Completions(shell::CompletionsArgs),
+    /// Print the manual page.
+    Man(shell::ManArgs),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +58,9 @@ fn main() -> ExitCode {
             Command::Frames(args) => frames::run(&args),
             Command::Converse(args) => converse::run(&args).await,
             Command::Serve(args) => serve::run(&args).await,
+            Command::Doctor(args) => doctor::run(&args).await,
+            Command::Completions(args) => shell::completions(&args, Cli::command()),
+            Command::Man(args) => shell::man(&args, Cli::command()),
         }
     });
     // A thread may still be reading stdin; the program does not wait for it.

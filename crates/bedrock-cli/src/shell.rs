@@ -1,0 +1,61 @@
+//! What shells and `man` want to know of the command: completions and the manual page.
+
+use std::io::{self, Write as _};
+
+use clap::Command;
+use clap_complete::Shell;
+
+use crate::exit::Exit;
+
+/// Print a completion script, to be put where the shell looks for them.
+#[derive(Debug, clap::Args)]
+#[command(after_help = COMPLETIONS)]
+pub(crate) struct CompletionsArgs {
+    shell: Shell,
+}
+
+const COMPLETIONS: &str = "\
+Examples:
+  bedrock completions bash > ~/.local/share/bash-completion/completions/bedrock
+  bedrock completions zsh > ~/.zfunc/_bedrock
+  bedrock completions fish > ~/.config/fish/completions/bedrock.fish";
+
+/// Print the manual page of the command, or of one of its subcommands, in troff.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  bedrock man sonic > bedrock-sonic.1 && man -l bedrock-sonic.1")]
+pub(crate) struct ManArgs {
+    /// The subcommand; the whole command where none is named
+    #[arg(value_name = "SUBCOMMAND")]
+    subcommand: Option<String>,
+}
+
+pub(crate) fn completions(args: &CompletionsArgs, mut command: Command) -> Result<Exit, String> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut command, "bedrock", &mut script);
+    print(&script)
+}
+
+pub(crate) fn man(args: &ManArgs, mut command: Command) -> Result<Exit, String> {
+    command.build();
+    let name = args.subcommand.as_deref();
+    let page = match name.map(|name| command.find_subcommand(name)) {
+        None => command,
+        Some(Some(found)) => found.clone(),
+        Some(None) => {
+            eprintln!("bedrock: there is no such subcommand");
+            return Ok(Exit::Usage);
+        }
+    };
+    let mut troff = Vec::new();
+    clap_mangen::Man::new(page)
+        .render(&mut troff)
+        .map_err(|error| error.to_string())?;
+    print(&troff)
+}
+
+fn print(text: &[u8]) -> Result<Exit, String> {
+    io::stdout()
+        .write_all(text)
+        .map_err(|error| format!("stdout: {error}"))?;
+    Ok(Exit::Complete)
+}
