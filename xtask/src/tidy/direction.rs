@@ -46,6 +46,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "converse-stream",
         ],
     ),
+    (
+        "probe",
+        &[
+            "bedrock-stream",
+            "converse-stream",
+            "h2-duplex",
+            "nova-sonic",
+        ],
+    ),
 ];
 
 /// The edges that tests may have on top.

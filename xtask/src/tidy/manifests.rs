@@ -46,7 +46,7 @@ fn is_member(source: &Source) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
     matches!(
         parts[..],
-        ["crates", _, "Cargo.toml"] | ["xtask", "Cargo.toml"]
+        ["crates", _, "Cargo.toml"] | ["xtask", "Cargo.toml"] | ["xtask", "probe", "Cargo.toml"]
     )
 }
 

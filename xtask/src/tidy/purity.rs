@@ -9,6 +9,8 @@ const WITH_IO: &[&str] = &[
     "bedrock-stream",
     "bedrock-loopback",
     "bedrock-cli",
+    // Nobody's dependency: it examines the others.
+    "probe",
 ];
 
 const IO_CRATES: &[&str] = &[
