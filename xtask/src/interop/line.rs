@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::{peers, workspace};
 
 /// The process; it is killed when dropped. Its standard error goes to a file.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     shown: String,
     child: Child,
     received: Receiver<String>,
@@ -26,11 +26,11 @@ impl Lines {
     ///
     /// # Errors
     /// When it does not start.
-    pub(super) fn start(name: &str, mut command: Command) -> Result<Self, Failure> {
+    pub(crate) fn start(name: &str, command: Command) -> Result<Self, Failure> {
         let shown = workspace::show(&command);
         let errors = peers::folder().join(format!("{name}.log"));
         let log = File::create(&errors).map_err(|e| Failure::at(&errors, "create", e))?;
-        let mut child = command
+        let mut child = killed_with_us(command)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -61,7 +61,7 @@ impl Lines {
     ///
     /// # Errors
     /// When none comes within `patience`, or when it is not JSON.
-    pub(super) fn next(&mut self, patience: Duration) -> Result<Option<Value>, Failure> {
+    pub(crate) fn next(&mut self, patience: Duration) -> Result<Option<Value>, Failure> {
         use std::sync::mpsc::RecvTimeoutError::{Disconnected, Timeout};
         match self.received.recv_timeout(patience) {
             Ok(line) => serde_json::from_str(&line)
@@ -76,7 +76,7 @@ impl Lines {
     }
 
     /// The end of its standard error, for the message of a failure.
-    pub(super) fn last_words(&self) -> String {
+    pub(crate) fn last_words(&self) -> String {
         let text = std::fs::read_to_string(&self.errors).unwrap_or_default();
         let mut last: Vec<&str> = text
             .lines()
@@ -95,4 +95,24 @@ impl Drop for Lines {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// The command under `setpriv` where there is one, so that the kernel ends it when this process dies, however it dies.
+pub(crate) fn killed_with_us(command: Command) -> Command {
+    if cfg!(not(target_os = "linux")) {
+        return command;
+    }
+    let mut outer = Command::new("setpriv");
+    outer.args(["--pdeathsig", "KILL", "--"]);
+    outer.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => outer.env(name, value),
+            None => outer.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        outer.current_dir(folder);
+    }
+    outer
 }

@@ -1,28 +1,35 @@
 //! `cargo xtask interop`: official SDKs against our local Bedrock, and our client against servers that others wrote.
 
+mod boxes;
 mod certificate;
 mod checks;
 mod clients;
+mod direct;
 mod finding;
 mod judges;
-mod line;
-mod server;
+pub(crate) mod line;
+pub(crate) mod probe;
+pub(crate) mod server;
 mod session;
 mod table;
+
+use std::path::Path;
 
 use clap::Args;
 
 use crate::Outcome;
 use crate::failure::Failure;
+use boxes::{Golden, Loopbacks};
 use finding::{Finding, Verdict};
+use probe::Probe;
 
 /// Which peers to run.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// One of rust-sdk, js-sdk, python-sdk, boto3, node-server, python-server. Default: all.
+    /// One of rust-sdk, js-sdk, python-sdk, boto3, node-server, python-server, node-http2, hyper-h2, boxes. Default: all.
     name: Option<String>,
-    /// Write what comes of it to docs/interop.md; then read the diff.
-    #[arg(long, conflicts_with_all = ["name", "record"])]
+    /// Write what comes of it to docs/interop.md and xtask/peers/boxes.json; then read the diff.
+    #[arg(long, conflicts_with = "record")]
     bless: bool,
     /// Record a short session of each SDK into fixtures/signed instead.
     #[arg(long)]
@@ -37,7 +44,19 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let wanted = |name: &str| arguments.name.as_deref().is_none_or(|only| only == name);
     let clients: Vec<_> = clients::ALL.iter().filter(|c| wanted(c.name)).collect();
     let judges: Vec<_> = judges::ALL.iter().filter(|j| wanted(j.name)).collect();
-    if clients.is_empty() && judges.is_empty() {
+    let directs: Vec<_> = direct::ALL.iter().filter(|d| wanted(d.name)).collect();
+    let with_boxes = wanted("boxes");
+    if arguments.bless
+        && arguments
+            .name
+            .as_deref()
+            .is_some_and(|name| name != "boxes")
+    {
+        return Err(Failure::new(
+            "--bless writes the whole table, or that of the boxes",
+        ));
+    }
+    if clients.is_empty() && judges.is_empty() && directs.is_empty() && !with_boxes {
         return Err(Failure::new("no such peer; see cargo xtask interop --help"));
     }
     let mut findings = Vec::new();
@@ -54,10 +73,27 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     for judge in judges {
         show(judge.run(&bedrock)?, &mut findings);
     }
-    if arguments.bless {
+    let probe = Probe::beside(&bedrock);
+    for peer in directs {
+        show(peer.run(&probe)?, &mut findings);
+    }
+    if arguments.bless && arguments.name.is_none() {
         table::save(&findings)?;
     }
+    if with_boxes {
+        run_boxes(&bedrock, &probe, arguments.bless, &mut findings)?;
+    }
     tally(&findings)
+}
+
+fn run_boxes(bedrock: &Path, probe: &Probe, bless: bool, findings: &mut Vec<Finding>) -> Outcome {
+    let mut golden = Golden::load(bless)?;
+    let loopbacks = Loopbacks::start(bedrock)?;
+    show(loopbacks.run(probe, &mut golden)?, findings);
+    for middle_box in boxes::ALL {
+        show(middle_box.run(&loopbacks, probe, &mut golden)?, findings);
+    }
+    if bless { golden.save() } else { Ok(()) }
 }
 
 /// Prints the last line.

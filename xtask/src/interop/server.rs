@@ -12,29 +12,42 @@ use crate::{peers, workspace};
 
 /// Where a local Bedrock listens and whom it lets in: the one line that `bedrock serve --json` prints.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct Address {
-    pub(super) url: String,
-    pub(super) ca_file: PathBuf,
-    pub(super) region: String,
-    pub(super) access_key_id: String,
-    pub(super) secret_access_key: String,
+pub(crate) struct Address {
+    pub(crate) url: String,
+    pub(crate) ca_file: PathBuf,
+    pub(crate) region: String,
+    pub(crate) access_key_id: String,
+    pub(crate) secret_access_key: String,
+}
+
+impl Address {
+    /// The port of its URL.
+    ///
+    /// # Errors
+    /// When it has none.
+    pub(crate) fn port(&self) -> Result<u16, Failure> {
+        let port = self.url.rsplit(':').next();
+        port.and_then(|port| port.parse().ok())
+            .ok_or_else(|| Failure::new(format!("no port in {}", self.url)))
+    }
 }
 
 /// A server that runs as long as this lives.
-pub(super) struct Server {
-    pub(super) address: Address,
+pub(crate) struct Server {
+    pub(crate) address: Address,
     /// Holds the process.
     #[expect(dead_code, reason = "dropping it ends the process")]
     lines: Lines,
 }
 
-/// Builds the command line tool and gives its path.
+/// Builds the command line tool, and the probe beside it; gives the tool's path.
 ///
 /// # Errors
 /// When it does not build.
-pub(super) fn build() -> Result<PathBuf, Failure> {
+pub(crate) fn build() -> Result<PathBuf, Failure> {
     let mut build = workspace::cargo();
-    build.args(["build", "--quiet", "--locked", "--package", "bedrock-cli"]);
+    build.args(["build", "--quiet", "--locked"]);
+    build.args(["--package", "bedrock-cli", "--package", "probe"]);
     workspace::capture(&mut build)?;
     Ok(workspace::root().join("target/debug/bedrock"))
 }
@@ -43,7 +56,7 @@ pub(super) fn build() -> Result<PathBuf, Failure> {
 ///
 /// # Errors
 /// When it cannot be asked.
-pub(super) fn takes_faults(bedrock: &Path) -> Result<bool, Failure> {
+pub(crate) fn takes_faults(bedrock: &Path) -> Result<bool, Failure> {
     let help = workspace::capture(Command::new(bedrock).args(["serve", "--help"]))?;
     Ok(help.contains("--fault"))
 }
@@ -53,7 +66,7 @@ impl Server {
     ///
     /// # Errors
     /// When it does not start or says nothing sensible.
-    pub(super) fn start(bedrock: &Path, faults: &[&str]) -> Result<Self, Failure> {
+    pub(crate) fn start(bedrock: &Path, faults: &[&str]) -> Result<Self, Failure> {
         let mut command = Command::new(bedrock);
         command
             .args(["serve", "--json", "--tls-dir"])
@@ -68,7 +81,7 @@ impl Server {
     ///
     /// # Errors
     /// As [`start`](Self::start).
-    pub(super) fn of(name: &str, command: Command) -> Result<Self, Failure> {
+    pub(crate) fn of(name: &str, command: Command) -> Result<Self, Failure> {
         let mut lines = Lines::start(name, command)?;
         let address = first_line(name, &mut lines)?;
         Ok(Self { address, lines })
@@ -79,7 +92,7 @@ impl Server {
 ///
 /// # Errors
 /// When it prints something else or nothing.
-pub(super) fn first_line(name: &str, lines: &mut Lines) -> Result<Address, Failure> {
+pub(crate) fn first_line(name: &str, lines: &mut Lines) -> Result<Address, Failure> {
     let line = lines.next(Duration::from_secs(30))?;
     let line = line.ok_or_else(|| Failure::new(format!("{name} ended: {}", lines.last_words())))?;
     Address::deserialize(&line).map_err(|e| Failure::new(format!("{name} printed {line}: {e}")))

@@ -3,18 +3,24 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::fs;
+use std::path::PathBuf;
 
 use super::finding::{Finding, Verdict};
 use crate::Outcome;
 use crate::failure::Failure;
 use crate::workspace;
 
-/// Writes the table of a whole run.
+/// The file.
+pub(super) fn path() -> PathBuf {
+    workspace::root().join("docs/interop.md")
+}
+
+/// Writes the table of a whole run. The middle boxes' section follows (`boxes/golden.rs`).
 ///
 /// # Errors
 /// When the file cannot be written.
 pub(super) fn save(findings: &[Finding]) -> Outcome {
-    let path = workspace::root().join("docs/interop.md");
+    let path = path();
     fs::write(&path, Table(findings).to_string()).map_err(|e| Failure::at(&path, "write", e))
 }
 
@@ -29,7 +35,8 @@ Official SDKs, unmodified and in the versions pinned under `xtask/peers/`, as cl
 servers that others wrote. The SDKs play a whole spoken session (a question of 3.5 s, the reply, the orderly end), meet an exception in the
 middle of a stream, and are refused with a wrong secret. `node-server` is Node's HTTP/2 with the `@smithy` event-stream codec and
 `@smithy/signature-v4`; `python-server` is hyper-h2 with botocore's decoder, signatures re-computed with hashlib. Both re-compute the signature of the
-request and of every event. `cargo xtask interop` repeats it, and `.ci/run` does.
+request and of every event. `node-http2` and `hyper-h2` are the bare servers, which do as the path says: our transport sends them 1,000 events and
+gets them back, is refused, reset and told to go away. `cargo xtask interop` repeats it, and `.ci/run` does.
 
 | peer | check | |
 |---|---|---|

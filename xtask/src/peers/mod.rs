@@ -106,6 +106,10 @@ fn read(path: &Path) -> Result<String, Failure> {
     fs::read_to_string(path).map_err(|e| Failure::at(path, "read", e))
 }
 
-fn create(folder: &Path) -> Result<(), Failure> {
+/// Makes a folder, and those above it.
+///
+/// # Errors
+/// When it cannot be made.
+pub(crate) fn create(folder: &Path) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(|e| Failure::at(folder, "create", e))
 }
