@@ -3,6 +3,7 @@
 mod conformance;
 mod failure;
 mod interop;
+mod netns;
 mod peers;
 mod public_api;
 mod steps;
@@ -34,6 +35,8 @@ enum Command {
     Interop(interop::Arguments),
     /// The public surface of each crate against the committed one; needs cargo-public-api.
     PublicApi(public_api::Arguments),
+    /// Our client and the loopback with a bad link between them: delay, loss, a bit rate, a link that goes down.
+    Netns(netns::Arguments),
     /// House rules: dependency direction, purity, Rust versions, weight, file shape, left-overs.
     Tidy,
 }
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Conformance(arguments) => conformance::run(&arguments),
         Command::Interop(arguments) => interop::run(&arguments),
         Command::PublicApi(arguments) => public_api::run(&arguments),
+        Command::Netns(arguments) => netns::run(&arguments),
         Command::Tidy => tidy::run(),
     };
     match outcome {
