@@ -1,6 +1,7 @@
 //! `--as`: what the frames say, event by event, and how the stream ended.
 
 mod messages;
+mod sonic;
 mod verdict;
 
 use std::io::{self, Read, Write as _};
@@ -27,6 +28,8 @@ pub(super) enum Protocol {
     Converse,
     /// `InvokeModelWithResponseStream`, in the chunks of any model family
     Invoke,
+    /// Nova Sonic over `InvokeModelWithBidirectionalStream`
+    Sonic,
 }
 
 /// How events are printed.
@@ -81,6 +84,7 @@ impl Protocol {
                 };
                 teller.tell::<Messages<_>>(mapper, frames, out)
             }
+            Self::Sonic => teller.tell::<sonic::Sonic>(nova_sonic::Reader::new(), frames, out),
         }
     }
 }
