@@ -7,7 +7,8 @@ use eventstream_codec::{Decoder, Inbound, TransportEnd};
 use nova_sonic::{Leg, Reader, ServerEvent, Session, SessionEvent, SessionOptions};
 use serde_json::{Value, json};
 
-const CASES: [&str; 7] = [
+const CASES: [&str; 8] = [
+    "v1-turn",
     "voice-turn",
     "multi-block-turn",
     "barge-in",

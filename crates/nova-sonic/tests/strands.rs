@@ -60,6 +60,7 @@ fn every_event_equals_theirs() {
         "tool-turn",
         "text-turn",
         "unknown",
+        "v1-turn",
     ] {
         let case = case(name);
         let mut theirs = case["strands"].as_array().unwrap().clone();
