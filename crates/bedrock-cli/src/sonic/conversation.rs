@@ -1,28 +1,43 @@
 //! The conversation: one side speaks while the other is heard.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use bedrock_stream::{Error, SonicReceiver, SonicSender};
+use bedrock_stream::{Error, Voice, VoiceEvent, VoiceEvents};
 use bedrock_wire::Outcome;
-use nova_sonic::{ContentKind, ServerEvent, StopReason};
+use nova_sonic::SessionEvent;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
 
 use super::reply::{Due, NO_REPLY, Reply};
-use super::screen::{Screen, say};
+use super::screen::{Ending, Screen, say};
 use super::sink::Sink;
 use super::source::{Chunk, Source};
+use super::tool_command::{self, ToolCommand};
 use crate::exit::Exit;
-use crate::signals;
+use crate::signals::EndSignals;
 
-/// How long the closing words may take to go out.
-const CLOSE: Duration = Duration::from_secs(5);
-/// How long after the close late text and usage are waited for.
-const DRAIN: Duration = Duration::from_secs(10);
+/// How long the close may take, with the late text and usage that it waits for.
+const CLOSE: Duration = Duration::from_secs(10);
+
+/// What the user says, in this order.
+pub(super) struct Part {
+    /// An instruction to speak first.
+    pub(super) greet: Option<String>,
+    /// Text turns, each after the answer to the one before.
+    pub(super) texts: VecDeque<String>,
+    pub(super) voice: Option<Source>,
+}
 
 /// The listening side, with all that it shows and keeps.
 pub(super) struct Conversation<'a> {
-    receiver: SonicReceiver,
+    voice: Voice,
+    events: VoiceEvents,
+    commands: Vec<ToolCommand>,
+    tools: JoinSet<()>,
+    texts: VecDeque<String>,
+    has_voice: bool,
     sink: &'a mut Sink,
     screen: &'a mut Screen,
     reply: Reply,
@@ -38,93 +53,144 @@ enum Uplink {
 }
 
 impl<'a> Conversation<'a> {
-    pub(super) fn new(receiver: SonicReceiver, sink: &'a mut Sink, screen: &'a mut Screen) -> Self {
-        let reply = Reply::new(Instant::now());
+    pub(super) fn new(
+        (voice, events): (Voice, VoiceEvents),
+        commands: Vec<ToolCommand>,
+        sink: &'a mut Sink,
+        screen: &'a mut Screen,
+    ) -> Self {
         Self {
-            receiver,
+            voice,
+            events,
+            commands,
+            tools: JoinSet::new(),
+            texts: VecDeque::new(),
+            has_voice: false,
             sink,
             screen,
-            reply,
+            reply: Reply::new(Instant::now()),
             exit: Exit::Complete,
         }
     }
 
     /// Speaks and listens until the last words are answered, the session ends, or somebody asks for the end.
-    pub(super) async fn hold(
-        mut self,
-        sender: SonicSender,
-        source: Source,
-    ) -> Result<Exit, String> {
-        let (close, closing) = watch::channel(false);
+    pub(super) async fn hold(mut self, part: Part, ends: EndSignals) -> Result<Exit, String> {
+        let Part {
+            greet,
+            texts,
+            voice: source,
+        } = part;
+        self.texts = texts;
+        self.has_voice = source.is_some();
+        if let Some(greet) = greet {
+            self.voice
+                .greet(&greet)
+                .map_err(|error| error.to_string())?;
+        } else if let Some(text) = self.texts.pop_front() {
+            self.voice.text(&text).map_err(|error| error.to_string())?;
+        } else {
+            // Nothing is to be answered before the voice begins.
+            self.reply = Reply::answered_since(Instant::now());
+        }
+        self.voice.mute();
+        let (start, may_speak) = watch::channel(false);
         let (state, uplink) = watch::channel(Uplink::Speaking);
-        let speak = speak(sender, source, state, closing);
-        let (spoken, listened) = tokio::join!(speak, self.listen(close, uplink));
+        let speak = speak(self.voice.clone(), source, may_speak, state);
+        let listen = self.listen(&start, uplink, ends);
+        let (spoken, listened) = tokio::select! {
+            // It never ends while all is well.
+            spoken = speak => (spoken, Ok(())),
+            listened = listen => (Ok(()), listened),
+        };
         listened?;
+        if spoken.is_err() {
+            // The conversation is over: what is still to be heard comes, and the verdict says why.
+            while let Ok(Some(event)) = self.events.next().await {
+                self.take(event)?;
+            }
+        }
         self.sink.drain().await?;
-        Ok(self.judge(spoken))
+        Ok(self.judge())
     }
 
     async fn listen(
         &mut self,
-        close: watch::Sender<bool>,
+        start: &watch::Sender<bool>,
         mut uplink: watch::Receiver<Uplink>,
+        mut ends: EndSignals,
     ) -> Result<(), String> {
-        let mut drained_by: Option<Instant> = None;
-        let asked = signals::end_asked();
-        tokio::pin!(asked);
+        let mut closing = false;
         loop {
-            let due = self.reply.due().filter(|_| drained_by.is_none());
+            self.go_on(start);
+            let due = self.reply.due().filter(|_| !closing);
             tokio::select! {
-                event = self.receiver.next() => {
+                event = self.events.next() => match event {
+                    Ok(Some(event)) => self.take(event)?,
                     // An error is told by the verdict.
-                    let Ok(Some(event)) = event else {
-                        close.send_replace(true);
-                        return Ok(());
-                    };
-                    self.take(event)?;
+                    Ok(None) | Err(_) => return Ok(()),
+                },
+                played = self.sink.play() => {
+                    if let Some((turn, samples)) = played? {
+                        self.voice.played(turn, samples);
+                    }
                 }
-                played = self.sink.play() => played?,
-                changed = uplink.changed(), if drained_by.is_none() => match changed {
-                    Ok(()) if *uplink.borrow_and_update() == Uplink::Silent => {
+                Some(_) = self.tools.join_next() => self.reply.tool_ended(Instant::now()),
+                changed = uplink.changed() => {
+                    if changed.is_ok() && *uplink.borrow_and_update() == Uplink::Silent {
                         self.reply.input_ended(Instant::now());
                     }
-                    Ok(()) => {}
-                    // It failed; where the service is the cause, the receiver is about to hear of it.
-                    Err(_) => drained_by = Some(Instant::now() + CLOSE),
-                },
+                }
                 () = reached(due) => {
                     if let Some(Due::NoReply(_)) = due {
                         self.exit = Exit::Incomplete;
                     }
-                    close.send_replace(true);
-                    drained_by = Some(Instant::now() + DRAIN);
+                    closing = true;
+                    self.close();
                 }
-                asked = &mut asked, if self.exit != Exit::Interrupted => {
-                    asked?;
+                () = ends.asked(), if self.exit != Exit::Interrupted => {
                     say("closing");
                     self.exit = Exit::Interrupted;
-                    close.send_replace(true);
-                    drained_by = Some(Instant::now() + DRAIN);
-                }
-                () = sleep_until(drained_by.unwrap_or_else(Instant::now)), if drained_by.is_some() => {
-                    say(&format!("the service did not end the session within {} s", DRAIN.as_secs()));
-                    return Ok(());
+                    closing = true;
+                    self.close();
                 }
             }
         }
     }
 
-    fn take(&mut self, event: ServerEvent) -> Result<(), String> {
+    /// Says the next text once the one before is answered; after the last, lets the voice begin.
+    fn go_on(&mut self, start: &watch::Sender<bool>) {
+        if *start.borrow() || self.reply.answered_at().is_none() {
+            return;
+        }
+        if let Some(text) = self.texts.pop_front() {
+            self.reply.asked(Instant::now());
+            // Where the conversation is over, its verdict says why.
+            let _ = self.voice.text(&text);
+            return;
+        }
+        if self.has_voice {
+            self.reply.asked(Instant::now());
+        }
+        start.send_replace(true);
+    }
+
+    /// Events go on until the conversation is over.
+    fn close(&self) {
+        let voice = self.voice.clone();
+        tokio::spawn(async move { voice.close(CLOSE).await });
+    }
+
+    fn take(&mut self, event: VoiceEvent) -> Result<(), String> {
         self.reply.on(&event, Instant::now());
         self.screen.show(&event);
         match event {
-            ServerEvent::AudioOutput(audio) => self.sink.take(audio.pcm)?,
-            ServerEvent::UserSpeechStart(_) => self.sink.interrupt(),
-            ServerEvent::ContentEnd(end) if end.stop_reason == Some(StopReason::Interrupted) => {
-                self.sink.interrupt();
-            }
-            ServerEvent::ContentEnd(end) if end.kind == Some(ContentKind::Audio) => {
-                self.sink.flush()?;
+            VoiceEvent::Session(SessionEvent::Audio { turn, pcm }) => self.sink.take(turn, pcm)?,
+            VoiceEvent::Session(SessionEvent::Interrupted { .. }) => self.sink.interrupt(),
+            VoiceEvent::Session(SessionEvent::TurnEnded { .. }) => self.sink.flush()?,
+            VoiceEvent::ToolCall(call) => {
+                self.reply.tool_began(Instant::now());
+                self.tools
+                    .spawn(tool_command::answer(call, self.commands.clone()));
             }
             _ => {}
         }
@@ -132,23 +198,21 @@ impl<'a> Conversation<'a> {
     }
 
     /// The exit code, and the last lines.
-    fn judge(&mut self, spoken: Result<(), Error>) -> Exit {
-        let outcome = self.receiver.outcome();
+    fn judge(&mut self) -> Exit {
+        let outcome = self.voice.outcome();
         let no_reply = format!(
             "no reply within {} s of the end of the input",
             NO_REPLY.as_secs()
         );
-        let missing = (self.exit == Exit::Incomplete).then_some(no_reply.as_str());
-        self.screen
-            .outcome(outcome.as_ref(), missing, self.receiver.request_id());
+        let request_id = self.voice.request_id();
+        self.screen.outcome(&Ending {
+            outcome: outcome.as_ref(),
+            missing: (self.exit == Exit::Incomplete).then_some(no_reply.as_str()),
+            request_id: request_id.as_deref(),
+            metrics: &self.voice.metrics(),
+        });
         let of_session = match &outcome {
-            Some(Outcome::Complete(_)) => match spoken {
-                Ok(()) => Exit::Complete,
-                Err(error) => {
-                    say(&error.to_string());
-                    Exit::Failed
-                }
-            },
+            Some(Outcome::Complete(_)) => Exit::Complete,
             Some(Outcome::Failed { .. }) => Exit::Failed,
             _ => Exit::Incomplete,
         };
@@ -160,34 +224,40 @@ impl<'a> Conversation<'a> {
     }
 }
 
-/// The speaking side: the source until it is told to close, then the close.
+/// The speaking side: the source once it may begin, then silence. Ends only with an error.
 async fn speak(
-    mut sender: SonicSender,
-    mut source: Source,
+    voice: Voice,
+    source: Option<Source>,
+    mut may_speak: watch::Receiver<bool>,
     state: watch::Sender<Uplink>,
-    mut closing: watch::Receiver<bool>,
 ) -> Result<(), Error> {
-    let talk = async {
-        loop {
-            let pcm = match source.next().await {
-                Chunk::Voice(pcm) => pcm,
-                Chunk::Silence(pcm) => {
-                    state.send_if_modified(|state| {
-                        std::mem::replace(state, Uplink::Silent) != Uplink::Silent
-                    });
-                    pcm
-                }
-            };
-            sender.audio(&pcm).await?;
+    // Fails only where the listening side is gone.
+    let _ = may_speak.wait_for(|may| *may).await;
+    let Some(mut source) = source else {
+        state.send_replace(Uplink::Silent);
+        return std::future::pending().await;
+    };
+    voice.unmute();
+    source.begin();
+    loop {
+        let pcm = match source.next().await {
+            Chunk::Voice(pcm) => pcm,
+            Chunk::Silence(pcm) => {
+                state.send_if_modified(|state| {
+                    std::mem::replace(state, Uplink::Silent) != Uplink::Silent
+                });
+                pcm
+            }
+        };
+        voice.ready().await;
+        if let Err(error) = voice.audio(pcm) {
+            // Closing is no failure; what it comes to is told elsewhere.
+            if voice.outcome().is_none() {
+                std::future::pending::<()>().await;
+            }
+            return Err(error);
         }
-    };
-    let ended: Result<(), Error> = tokio::select! {
-        result = talk => result,
-        _ = closing.wait_for(|closing| *closing) => Ok(()),
-    };
-    ended?;
-    // Where it takes longer, dropping the sender resets the call.
-    timeout(CLOSE, sender.close()).await.unwrap_or(Ok(()))
+    }
 }
 
 async fn reached(due: Option<Due>) {

@@ -5,27 +5,33 @@ mod reply;
 mod screen;
 mod sink;
 mod source;
+mod tool_command;
+mod transcript;
 mod wav;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use bedrock_stream::Client;
-use nova_sonic::{NOVA_2_5_SONIC, SampleRate};
+use bedrock_stream::{Client, SonicBuilder, Voice};
+use nova_sonic::{NOVA_2_5_SONIC, Renewal, SampleRate};
 
 use crate::connect::ConnectArgs;
 use crate::exit::Exit;
-use conversation::Conversation;
+use crate::signals::EndSignals;
+use conversation::{Conversation, Part};
 use screen::Screen;
 use sink::Sink;
 use source::Source;
+use tool_command::ToolCommand;
 
 /// Hold a spoken conversation: a voice in, the model's voice out.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Args {
     /// The user's voice: a WAV file (mono PCM16 at 8, 16 or 24 kHz), or `-` for raw PCM16 on stdin
-    #[arg(value_name = "INPUT")]
-    input: PathBuf,
+    #[arg(value_name = "INPUT", required_unless_present_any = ["text", "greet"])]
+    input: Option<PathBuf>,
     /// Where the model's voice goes: a WAV file, or `-` for raw PCM16 on stdout
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -41,6 +47,27 @@ pub(crate) struct Args {
     /// Who speaks
     #[arg(long, value_name = "NAME", default_value = "matthew")]
     voice: String,
+    /// Have the model speak first, by this instruction: "Greet the caller in one sentence."
+    #[arg(long, value_name = "TEXT")]
+    greet: Option<String>,
+    /// Say this in text, before the voice; may be given more than once, and each waits for the answer to the one before
+    #[arg(long, value_name = "TEXT")]
+    text: Vec<String>,
+    /// What was said before: a file of --save-transcript, or a JSON list of {"role", "text"}
+    #[arg(long, value_name = "FILE")]
+    history: Option<PathBuf>,
+    /// Where the transcript goes, as JSON, when the conversation is over
+    #[arg(long, value_name = "FILE")]
+    save_transcript: Option<PathBuf>,
+    /// A tool that is a command: it gets the arguments as JSON on stdin, and gives its result, text or JSON, on stdout
+    #[arg(long, value_name = "NAME=COMMAND", value_parser = ToolCommand::parse)]
+    tool_command: Vec<ToolCommand>,
+    /// What the model is told of the tools, as JSON: name, description, inputSchema
+    #[arg(long, value_name = "FILE")]
+    tools: Option<PathBuf>,
+    /// End with the connection, after eight minutes at the latest, instead of going on with another
+    #[arg(long)]
+    no_renew: bool,
     /// What the model should be and do
     #[arg(
         long,
@@ -68,7 +95,7 @@ Examples:
 
 /// Runs the conversation.
 pub(crate) async fn run(args: &Args) -> Result<Exit, String> {
-    let (source, input_rate, output_rate) = match prepare(args) {
+    let prepared = match prepare(args) {
         Ok(prepared) => prepared,
         Err(text) => {
             eprintln!("bedrock: {text}");
@@ -77,18 +104,9 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, String> {
     };
     let mut screen = Screen::new(args.json, args.verbose);
     let (client, server) = args.connect.connect().await?;
-    let mut sink = Sink::open(args.out.as_deref(), output_rate.hz())?;
+    let mut sink = Sink::open(args.out.as_deref(), prepared.output_rate.hz())?;
     screen.connecting(&client.origin(), &args.model);
-    let exit = hold(
-        args,
-        &client,
-        input_rate,
-        output_rate,
-        source,
-        &mut sink,
-        &mut screen,
-    )
-    .await;
+    let exit = hold(args, &client, prepared, &mut sink, &mut screen).await;
     sink.flush()?;
     if let Some(server) = server {
         server.shutdown().await;
@@ -96,52 +114,95 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, String> {
     exit
 }
 
+/// What is read before anything is connected.
+struct Prepared {
+    part: Part,
+    input_rate: SampleRate,
+    output_rate: SampleRate,
+    history: nova_sonic::History,
+    tools: Vec<nova_sonic::ToolSpec>,
+}
+
 /// What can be wrong before anything is connected: exit code 2.
-fn prepare(args: &Args) -> Result<(Source, SampleRate, SampleRate), String> {
-    if args.json
-        && args
-            .out
-            .as_ref()
-            .is_some_and(|path| path.as_os_str() == "-")
-    {
+fn prepare(args: &Args) -> Result<Prepared, String> {
+    let is_stdio = |path: &PathBuf| path.as_os_str() == "-";
+    if args.json && args.out.as_ref().is_some_and(is_stdio) {
         return Err("--json and --out - both want stdout".into());
     }
     let rate = |hz: u32| SampleRate::try_from(hz).map_err(|error| error.to_string());
     let output_rate = rate(args.output_rate)?;
-    if args.input.as_os_str() == "-" {
-        let input_rate = rate(args.input_rate)?;
-        return Ok((Source::stdin(input_rate.hz()), input_rate, output_rate));
+    let (voice, input_rate) = match &args.input {
+        None => (None, SampleRate::Hz16000),
+        Some(path) if is_stdio(path) => {
+            let input_rate = rate(args.input_rate)?;
+            (Some(Source::stdin(input_rate.hz())), input_rate)
+        }
+        Some(path) => {
+            let speech = wav::read(path)?;
+            let source = Source::file(speech.pcm, speech.rate, args.fast);
+            (Some(source), rate(speech.rate)?)
+        }
+    };
+    let said = match &args.history {
+        Some(path) => transcript::read(path)?,
+        None => Vec::new(),
+    };
+    let (history, cut) = transcript::history(said);
+    if let Some(cut) = cut {
+        screen::say(&cut);
     }
-    let speech = wav::read(&args.input)?;
-    let input_rate = rate(speech.rate)?;
-    Ok((
-        Source::file(speech.pcm, speech.rate, args.fast),
+    Ok(Prepared {
+        part: Part {
+            greet: args.greet.clone(),
+            texts: args.text.iter().cloned().collect(),
+            voice,
+        },
         input_rate,
         output_rate,
-    ))
+        history,
+        tools: tool_command::specs(args.tools.as_deref(), &args.tool_command)?,
+    })
 }
 
 async fn hold(
     args: &Args,
     client: &Client,
-    input_rate: SampleRate,
-    output_rate: SampleRate,
-    source: Source,
+    prepared: Prepared,
     sink: &mut Sink,
     screen: &mut Screen,
 ) -> Result<Exit, String> {
+    let mut ends = EndSignals::listen()?;
+    let part = prepared.part;
     let session = client
         .sonic(&args.model)
         .system(&args.system)
         .voice(&args.voice)
-        .input_rate(input_rate)
-        .output_rate(output_rate)
-        .open();
-    let (sender, receiver) = tokio::select! {
-        opened = session => opened.map_err(|error| error.to_string())?,
-        asked = crate::signals::end_asked() => return asked.map(|()| Exit::Interrupted),
+        .input_rate(prepared.input_rate)
+        .output_rate(prepared.output_rate)
+        .history(prepared.history)
+        .tools(prepared.tools);
+    let session = with_renewal(session, args);
+    let (voice, events) = tokio::select! {
+        started = session.start() => started.map_err(|error| error.to_string())?,
+        () = ends.asked() => return Ok(Exit::Interrupted),
     };
-    Conversation::new(receiver, sink, screen)
-        .hold(sender, source)
-        .await
+    let conversation = (voice.clone(), events);
+    let exit = Conversation::new(conversation, args.tool_command.clone(), sink, screen)
+        .hold(part, ends)
+        .await;
+    save(args, &voice)?;
+    exit
+}
+
+fn with_renewal(session: SonicBuilder, args: &Args) -> SonicBuilder {
+    // A command that sleeps is no reason to leave the model without an answer; this is long for a tool.
+    let session = session.tool_timeout(Some(Duration::from_mins(2)));
+    session.renewal((!args.no_renew).then(Renewal::default))
+}
+
+fn save(args: &Args, voice: &Voice) -> Result<(), String> {
+    match &args.save_transcript {
+        Some(path) => transcript::save(path, &voice.transcript()),
+        None => Ok(()),
+    }
 }

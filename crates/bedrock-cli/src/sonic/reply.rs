@@ -1,8 +1,9 @@
-//! When a conversation with a recorded voice is over: its last words have been answered.
+//! When a conversation with prepared words is over: its last words have been answered.
 
 use std::time::Duration;
 
-use nova_sonic::{ContentKind, Role, ServerEvent, StopReason};
+use bedrock_stream::VoiceEvent;
+use nova_sonic::SessionEvent;
 use tokio::time::Instant;
 
 /// How long the model may say nothing after the input has ended.
@@ -16,6 +17,8 @@ pub(crate) struct Reply {
     input_ended: Option<Instant>,
     last_sign: Instant,
     user_speaks: bool,
+    /// Tools that run.
+    tools: usize,
     /// Since when nothing of the user's is unanswered.
     answered: Option<Instant>,
 }
@@ -35,7 +38,16 @@ impl Reply {
             input_ended: None,
             last_sign: now,
             user_speaks: false,
+            tools: 0,
             answered: None,
+        }
+    }
+
+    /// Nothing has been said that waits for an answer.
+    pub(crate) fn answered_since(now: Instant) -> Self {
+        Self {
+            answered: Some(now),
+            ..Self::new(now)
         }
     }
 
@@ -44,37 +56,61 @@ impl Reply {
         self.input_ended.get_or_insert(now);
     }
 
+    /// Something was asked in text.
+    pub(crate) fn asked(&mut self, now: Instant) {
+        (self.answered, self.last_sign) = (None, now);
+    }
+
+    /// A tool runs.
+    pub(crate) fn tool_began(&mut self, now: Instant) {
+        self.tools += 1;
+        self.asked(now);
+    }
+
+    /// A tool's result has gone out.
+    pub(crate) fn tool_ended(&mut self, now: Instant) {
+        self.tools = self.tools.saturating_sub(1);
+        self.asked(now);
+    }
+
     /// An event came.
-    pub(crate) fn on(&mut self, event: &ServerEvent, now: Instant) {
+    pub(crate) fn on(&mut self, event: &VoiceEvent, now: Instant) {
+        let VoiceEvent::Session(event) = event else {
+            return;
+        };
         match event {
-            ServerEvent::UserSpeechStart(_) => {
+            SessionEvent::UserSpeechStarted { .. } => {
                 self.user_speaks = true;
                 self.answered = None;
             }
-            ServerEvent::UserSpeechEnd(_) => {
+            SessionEvent::UserSpeechEnded { .. } => {
                 self.user_speaks = false;
                 self.answered = None;
             }
             // Models that do not report speech: the user's words stand for it.
-            ServerEvent::ContentStart(start) if start.role == Role::User => self.answered = None,
-            ServerEvent::ContentEnd(end)
-                if end.kind == Some(ContentKind::Audio)
-                    && end.stop_reason == Some(StopReason::EndTurn) =>
-            {
-                self.answered = Some(now);
-            }
-            ServerEvent::Usage(_) => return,
+            SessionEvent::UserText { .. } => self.answered = None,
+            SessionEvent::TurnEnded { .. } => self.answered = Some(now),
+            SessionEvent::Usage { .. } => return,
             _ => {}
         }
         self.last_sign = now;
     }
 
+    /// When the next word may be said: all before it has been answered.
+    pub(crate) fn answered_at(&self) -> Option<Instant> {
+        self.answered
+            .filter(|_| !self.user_speaks && self.tools == 0)
+    }
+
     /// What is due, and when; `None` while the input goes on.
     pub(crate) fn due(&self) -> Option<Due> {
         let input_ended = self.input_ended?;
-        Some(match self.answered {
-            Some(at) if !self.user_speaks => Due::Over(at.max(input_ended) + SETTLE),
-            _ => Due::NoReply(self.last_sign.max(input_ended) + NO_REPLY),
+        if self.tools > 0 {
+            return None;
+        }
+        Some(match self.answered_at() {
+            Some(at) => Due::Over(at.max(input_ended) + SETTLE),
+            None => Due::NoReply(self.last_sign.max(input_ended) + NO_REPLY),
         })
     }
 }

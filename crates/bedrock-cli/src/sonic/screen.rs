@@ -1,23 +1,28 @@
 //! What people and machines see: the conversation on stderr, JSON lines on stdout.
 
-use std::collections::HashMap;
 use std::io::Write as _;
-use std::sync::Arc;
 
-use bedrock_stream::Error;
+use bedrock_stream::{Error, VoiceEvent, VoiceMetrics};
 use bedrock_wire::Outcome;
-use nova_sonic::{ContentKind, Received, Role, ServerEvent, Stage, StopReason, TokenUsage};
+use nova_sonic::{ConversationEvent, SessionEvent, Summary, TextStage, TokenUsage, TurnId};
 use serde_json::{Value, json};
 
 /// Shows a conversation as it happens.
 pub(super) struct Screen {
     json: bool,
     verbose: bool,
-    /// Stage of the open text blocks; the texts themselves do not say it.
-    stages: HashMap<Arc<str>, Stage>,
-    /// Whether a run of the model's audio is being heard; it is told of once.
-    hearing: bool,
-    usage: Option<TokenUsage>,
+    /// The answer whose speech is being heard; it is told of once.
+    hearing: Option<TurnId>,
+    audio_bytes: u64,
+}
+
+/// How a conversation ended, and what is left to say of it.
+pub(super) struct Ending<'a> {
+    pub(super) outcome: Option<&'a Outcome<Summary, Error>>,
+    /// What the conversation lacks though it ended in order.
+    pub(super) missing: Option<&'a str>,
+    pub(super) request_id: Option<&'a str>,
+    pub(super) metrics: &'a VoiceMetrics,
 }
 
 impl Screen {
@@ -25,9 +30,8 @@ impl Screen {
         Self {
             json,
             verbose,
-            stages: HashMap::new(),
-            hearing: false,
-            usage: None,
+            hearing: None,
+            audio_bytes: 0,
         }
     }
 
@@ -39,45 +43,49 @@ impl Screen {
     }
 
     /// Shows one event.
-    pub(super) fn show(&mut self, event: &ServerEvent) {
-        let stage = self.stage_of(event);
+    pub(super) fn show(&mut self, event: &VoiceEvent) {
+        if let VoiceEvent::Session(SessionEvent::Audio { pcm, .. }) = event {
+            self.audio_bytes += pcm.len() as u64;
+        }
         if self.json {
-            line(&as_json(event, stage.as_ref()));
-        } else if let Some(text) = self.as_text(event, stage.as_ref()) {
+            line(&as_json(event));
+        } else if let Some(text) = self.as_text(event) {
             eprintln!("{text}");
         }
     }
 
-    /// Says how it ended. `missing` is what the conversation lacks though the session ended in order.
-    pub(super) fn outcome(
-        &mut self,
-        outcome: Option<&Outcome<Received, Error>>,
-        missing: Option<&str>,
-        request_id: Option<&str>,
-    ) {
-        let (name, error) = match outcome {
+    /// Says how it ended.
+    pub(super) fn outcome(&mut self, ending: &Ending<'_>) {
+        let (name, error) = match ending.outcome {
             Some(Outcome::Failed { error, .. }) => ("failed", Some(error.to_string())),
             Some(Outcome::Incomplete { missing, .. }) => ("incomplete", Some(missing.to_string())),
-            Some(Outcome::Complete(_)) if missing.is_none() => ("complete", None),
-            Some(Outcome::Complete(_)) => ("incomplete", missing.map(str::to_owned)),
+            Some(Outcome::Complete(_)) => match ending.missing {
+                None => ("complete", None),
+                missing => ("incomplete", missing.map(str::to_owned)),
+            },
             None => (
                 "incomplete",
                 Some("the session was left before its end".to_owned()),
             ),
         };
-        let received = outcome.map(Outcome::received);
+        let metrics = ending.metrics;
         if self.json {
             line(&json!({
                 "outcome": name,
                 "error": error,
-                "request_id": request_id,
-                "turns": received.map(|received| received.turns),
-                "audio_bytes": received.map(|received| received.audio_bytes),
-                "usage": received.and_then(|received| received.usage).map(usage_json),
+                "request_id": ending.request_id,
+                "turns": metrics.turns,
+                "interruptions": metrics.interruptions,
+                "legs": metrics.legs,
+                "audio_bytes": self.audio_bytes,
+                "dropped_ms": millis(metrics.dropped_audio),
+                "open_to_head_ms": metrics.open_to_head.last.map(millis),
+                "speech_to_audio_ms": metrics.speech_to_audio.last.map(millis),
+                "usage": metrics.usage,
             }));
         } else {
-            if let Some(usage) = self.usage {
-                eprintln!("tokens     {}", usage_text(usage));
+            if metrics.usage != TokenUsage::default() {
+                eprintln!("tokens     {}", usage_text(metrics.usage));
             }
             if error.is_none() {
                 eprintln!("complete");
@@ -88,57 +96,63 @@ impl Screen {
         }
     }
 
-    fn stage_of(&mut self, event: &ServerEvent) -> Option<Stage> {
+    fn as_text(&mut self, event: &VoiceEvent) -> Option<String> {
         match event {
-            ServerEvent::ContentStart(start) => {
-                if let Some(stage) = &start.stage {
-                    self.stages
-                        .insert(Arc::clone(&start.content_id), stage.clone());
-                }
-                start.stage.clone()
-            }
-            ServerEvent::TextOutput(text) => self.stages.get(&text.content_id).cloned(),
-            ServerEvent::ContentEnd(end) => self.stages.remove(&end.content_id),
+            VoiceEvent::Session(event) => self.session_text(event),
+            VoiceEvent::ToolCall(call) => Some(format!("model      calls {}", call.name())),
+            VoiceEvent::Conversation(event) => self.conversation_text(event),
             _ => None,
         }
     }
 
-    fn as_text(&mut self, event: &ServerEvent, stage: Option<&Stage>) -> Option<String> {
-        let hearing = matches!(event, ServerEvent::AudioOutput(_));
-        let first = hearing && !std::mem::replace(&mut self.hearing, hearing);
-        match event {
-            ServerEvent::UserSpeechStart(at) => Some(format!(
-                "you        speak{}",
-                seconds(at.input_audio_offset_ms)
-            )),
-            ServerEvent::UserSpeechEnd(at) => Some(format!(
-                "you        stopped{}",
-                seconds(at.input_audio_offset_ms)
-            )),
-            ServerEvent::TextOutput(text) if text.is_interruption() => {
-                Some("model      was interrupted".to_owned())
+    fn session_text(&mut self, event: &SessionEvent) -> Option<String> {
+        Some(match event {
+            SessionEvent::UserSpeechStarted { offset_ms, .. } => {
+                format!("you        speak{}", seconds(*offset_ms))
             }
-            ServerEvent::TextOutput(text) => Some(match (&text.role, stage) {
-                (Role::User, _) => format!("you        {}", text.content),
-                (_, Some(Stage::Speculative)) => format!("model      ~ {}", text.content),
-                _ => format!("model      {}", text.content),
-            }),
-            ServerEvent::AudioOutput(_) if first => Some("model      speaks".to_owned()),
-            ServerEvent::ToolUse(call) => Some(format!("model      calls {}", call.tool_name)),
-            ServerEvent::ContentEnd(end)
-                if end.kind == Some(ContentKind::Audio)
-                    && end.stop_reason == Some(StopReason::EndTurn) =>
-            {
-                Some("model      ends its turn".to_owned())
+            SessionEvent::UserSpeechEnded { offset_ms, .. } => {
+                format!("you        stopped{}", seconds(*offset_ms))
             }
-            ServerEvent::Usage(usage) => {
-                self.usage = usage.total.or(self.usage);
-                self.verbose
-                    .then(|| usage.total.map(|u| format!("tokens     {}", usage_text(u))))?
+            SessionEvent::UserText { text, .. } => format!("you        {text}"),
+            SessionEvent::AssistantText { text, stage, .. } => match stage {
+                TextStage::Speculative => format!("model      ~ {text}"),
+                TextStage::Final => format!("model      {text}"),
+                TextStage::Promoted if self.verbose => format!("model      ({text})"),
+                TextStage::Promoted => return None,
+            },
+            SessionEvent::Audio { turn, .. } if self.hearing.replace(*turn) != Some(*turn) => {
+                "model      speaks".to_owned()
             }
-            other if self.verbose => Some(format!("({})", other.name())),
-            _ => None,
-        }
+            SessionEvent::Interrupted { .. } => "model      was interrupted".to_owned(),
+            SessionEvent::ToolCall { call, .. } => format!("model      calls {}", call.tool_name),
+            SessionEvent::TurnEnded { .. } => "model      ends its turn".to_owned(),
+            SessionEvent::Usage { total, .. } if self.verbose => {
+                format!("tokens     {}", usage_text(*total))
+            }
+            SessionEvent::Other { event } if self.verbose => format!("({})", event.name()),
+            _ => return None,
+        })
+    }
+
+    fn conversation_text(&self, event: &ConversationEvent) -> Option<String> {
+        Some(match event {
+            ConversationEvent::Renewed { leg, gap_ms, .. } => {
+                format!(
+                    "session    renewed, connection {}, {gap_ms} ms without one",
+                    leg.0 + 1
+                )
+            }
+            ConversationEvent::Recovering { fault, attempt, .. } => {
+                format!("session    lost ({fault}), attempt {attempt} to go on")
+            }
+            ConversationEvent::AudioDropped { ms, .. } => {
+                format!("you        {ms} ms of audio were dropped")
+            }
+            ConversationEvent::ToolTimedOut { .. } => "tool       took too long".to_owned(),
+            ConversationEvent::Unhealthy { symptom } => format!("session    {symptom:?}"),
+            event if self.verbose => format!("({event:?})"),
+            _ => return None,
+        })
     }
 }
 
@@ -155,72 +169,20 @@ fn usage_text(usage: TokenUsage) -> String {
     )
 }
 
-fn usage_json(usage: TokenUsage) -> Value {
-    json!({
-        "input": { "speech": usage.input.speech, "text": usage.input.text },
-        "output": { "speech": usage.output.speech, "text": usage.output.text },
-    })
+fn millis(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn as_json(event: &ServerEvent, stage: Option<&Stage>) -> Value {
-    let mut object = json!({ "event": event.name() });
-    let mut put = |name: &str, value: Value| {
-        if let (Some(object), false) = (object.as_object_mut(), value.is_null()) {
-            object.insert(name.to_owned(), value);
-        }
-    };
-    put("stage", json!(stage.map(Stage::as_str)));
-    match event {
-        ServerEvent::UserSpeechStart(at) => put("at_ms", json!(at.input_audio_offset_ms)),
-        ServerEvent::UserSpeechEnd(at) => {
-            put("at_ms", json!(at.input_audio_offset_ms));
-            put("detected_at_ms", json!(at.input_audio_detection_offset_ms));
-        }
-        ServerEvent::ContentStart(start) => {
-            put("content_id", json!(&*start.content_id));
-            put("type", json!(start.kind.as_str()));
-            put("role", json!(start.role.as_str()));
-        }
-        ServerEvent::TextOutput(text) => {
-            put("content_id", json!(&*text.content_id));
-            put("role", json!(text.role.as_str()));
-            if text.is_interruption() {
-                put("interrupted", json!(true));
-            } else {
-                put("text", json!(text.content));
-            }
-        }
-        ServerEvent::AudioOutput(audio) => {
-            put("content_id", json!(&*audio.content_id));
-            put("audio_bytes", json!(audio.pcm.len()));
-        }
-        ServerEvent::ToolUse(call) => {
-            put("tool_use_id", json!(&*call.tool_use_id));
-            put("tool_name", json!(call.tool_name));
-            put("arguments", call.arguments.clone());
-        }
-        ServerEvent::ContentEnd(end) => {
-            put("content_id", json!(&*end.content_id));
-            put("type", json!(end.kind.as_ref().map(ContentKind::as_str)));
-            put(
-                "stop_reason",
-                json!(end.stop_reason.as_ref().map(StopReason::as_str)),
-            );
-        }
-        ServerEvent::Usage(usage) => {
-            put("delta", json!(usage.delta.map(usage_json)));
-            put("total", json!(usage.total.map(usage_json)));
-        }
-        ServerEvent::CompletionEnd(end) => {
-            put(
-                "stop_reason",
-                json!(end.stop_reason.as_ref().map(StopReason::as_str)),
-            );
-        }
-        ServerEvent::Unknown(unknown) => put("json", unknown.json.clone()),
-        _ => {}
+/// The event in its own form; of speech only how much it is.
+fn as_json(event: &VoiceEvent) -> Value {
+    let mut json = serde_json::to_value(event).unwrap_or_default();
+    if let (VoiceEvent::Session(SessionEvent::Audio { pcm, .. }), Some(object)) =
+        (event, json.as_object_mut())
+    {
+        object.remove("pcm");
+        object.insert("audioBytes".to_owned(), pcm.len().into());
     }
-    object
+    json
 }
 
 /// A line for people.

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
+use nova_sonic::TurnId;
 use tokio::time::{Instant, sleep_until};
 
 use super::wav::WavFile;
@@ -33,13 +34,13 @@ impl Sink {
         })
     }
 
-    /// Takes little-endian PCM16.
-    pub(crate) fn take(&mut self, pcm: Bytes) -> Result<(), String> {
+    /// Takes little-endian PCM16 of an answer.
+    pub(crate) fn take(&mut self, turn: TurnId, pcm: Bytes) -> Result<(), String> {
         match self {
             Self::Nowhere => Ok(()),
             Self::Wav(file) => file.write(&pcm),
             Self::Stdout(playback) => {
-                playback.push(pcm);
+                playback.push(turn, pcm);
                 Ok(())
             }
         }
@@ -60,11 +61,11 @@ impl Sink {
         }
     }
 
-    /// Plays what is due. Never returns where nothing is waiting.
+    /// Plays what is due, and says how much of an answer has been played by then. Never returns where nothing is waiting.
     ///
     /// # Cancel safety
     /// Cancel safe: what was not written stays in the queue.
-    pub(crate) async fn play(&mut self) -> Result<(), String> {
+    pub(crate) async fn play(&mut self) -> Result<Option<(TurnId, u64)>, String> {
         match self {
             Self::Stdout(playback) if !playback.queue.is_empty() => playback.step().await,
             _ => std::future::pending().await,
@@ -86,7 +87,9 @@ impl Sink {
 /// Raw PCM16 to stdout, never more than [`LEAD`] ahead of real time.
 pub(crate) struct Playback {
     rate: u32,
-    queue: VecDeque<Bytes>,
+    queue: VecDeque<(TurnId, Bytes)>,
+    /// The answer that is played, and how many samples of it were.
+    played: Option<(TurnId, u64)>,
     /// When the player will have played all that was written.
     played_out: Instant,
 }
@@ -96,36 +99,41 @@ impl Playback {
         Self {
             rate,
             queue: VecDeque::new(),
+            played: None,
             played_out: Instant::now(),
         }
     }
 
-    fn push(&mut self, pcm: Bytes) {
+    fn push(&mut self, turn: TurnId, pcm: Bytes) {
         // Short pieces, so that a barge-in cuts within a tenth of a second.
         let piece = (self.rate as usize / 10) * 2;
         let mut rest = pcm;
         while rest.len() > piece {
-            self.queue.push_back(rest.split_to(piece));
+            self.queue.push_back((turn, rest.split_to(piece)));
         }
         if !rest.is_empty() {
-            self.queue.push_back(rest);
+            self.queue.push_back((turn, rest));
         }
     }
 
-    async fn step(&mut self) -> Result<(), String> {
+    async fn step(&mut self) -> Result<Option<(TurnId, u64)>, String> {
         if let Some(due) = self.played_out.checked_sub(LEAD) {
             sleep_until(due).await;
         }
-        let Some(pcm) = self.queue.pop_front() else {
-            return Ok(());
+        let Some((turn, pcm)) = self.queue.pop_front() else {
+            return Ok(None);
         };
+        let samples = pcm.len() as u64 / 2;
+        let before = self.played.filter(|(of, _)| *of == turn);
+        self.played = Some((turn, before.map_or(0, |(_, played)| played) + samples));
         let lasts = Duration::from_micros(pcm.len() as u64 * 500_000 / u64::from(self.rate.max(1)));
         self.played_out = self.played_out.max(Instant::now()) + lasts;
         let mut stdout = std::io::stdout().lock();
         stdout
             .write_all(&pcm)
             .and_then(|()| stdout.flush())
-            .map_err(|error| format!("stdout: {error}"))
+            .map_err(|error| format!("stdout: {error}"))?;
+        Ok(self.played)
     }
 }
 
@@ -137,7 +145,8 @@ mod tests {
     async fn a_barge_in_takes_back_what_was_not_played() {
         let mut sink = Sink::Stdout(Playback::new(16_000));
         // Nothing is written to stdout here: the queue is only filled and emptied.
-        sink.take(Bytes::from(vec![0; 32_000])).unwrap();
+        sink.take(TurnId::default(), Bytes::from(vec![0; 32_000]))
+            .unwrap();
         let Sink::Stdout(playback) = &sink else {
             unreachable!()
         };

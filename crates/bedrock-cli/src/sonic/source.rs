@@ -91,6 +91,13 @@ impl Source {
         }
     }
 
+    /// From now on the pace counts.
+    pub(crate) fn begin(&mut self) {
+        if let Pace::RealTime { due } = &mut self.pace {
+            *due = Instant::now();
+        }
+    }
+
     /// Waits until the next chunk is due and gives it. Never ends: after the input comes silence.
     pub(crate) async fn next(&mut self) -> Chunk {
         if !self.ended {

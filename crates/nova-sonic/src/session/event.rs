@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use crate::read::{ServerEvent, TokenUsage, ToolUse};
 
 /// A turn of the user or an answer of the model, counted through the whole conversation, legs and all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct TurnId(pub(super) u32);
 
 impl TurnId {
