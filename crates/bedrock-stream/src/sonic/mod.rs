@@ -26,7 +26,7 @@ use crate::voice;
 
 /// A voice session that is still to be opened: as a conversation that outlives its connections by [`start`](Self::start), or as
 /// the two halves of a single call by [`open`](Self::open).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a session begins with `start` or `open`"]
 pub struct SonicBuilder {
     pub(crate) client: Client,
@@ -173,5 +173,15 @@ impl SonicBuilder {
             refused = frames.refused() => return Err(refused),
         }
         Ok((sender, SonicReceiver::new(frames, expires_at)))
+    }
+}
+
+/// What the model is told stays out of it.
+impl std::fmt::Debug for SonicBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SonicBuilder")
+            .field("client", &self.client)
+            .field("model", &self.model)
+            .finish_non_exhaustive()
     }
 }

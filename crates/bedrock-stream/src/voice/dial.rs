@@ -1,6 +1,5 @@
 //! Where the connections of a conversation come from.
 
-use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -25,11 +24,5 @@ impl Dial {
 
     pub(super) fn dial(&self) -> Dialing {
         (self.0)()
-    }
-}
-
-impl fmt::Debug for Dial {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Dial")
     }
 }

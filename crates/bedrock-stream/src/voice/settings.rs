@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::sonic::SonicBuilder;
 
 /// Settings of a conversation that a single leg has no use for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Settings {
     pub(super) functions: Arc<Tools>,
     pub(super) dial: Option<Dial>,

@@ -3,5 +3,6 @@
 mod cast;
 mod ends;
 mod pressure;
+mod quiet;
 mod talk;
 mod tools;

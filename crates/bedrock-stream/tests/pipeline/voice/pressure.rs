@@ -9,10 +9,10 @@ use serde_json::json;
 
 use super::cast::{CLOSE, build, planned, rest, script, session, speech, turn_ended, until};
 
-/// 20 sentences of 6 s: 5.8 MB of speech.
+/// 10 sentences of 6 s: 2.9 MB of speech.
 fn talkative() -> serde_json::Value {
     let say = json!({"say": {"text": "A sentence.", "tone_ms": 6_000}});
-    json!([{"when": "text", "contains": "talk", "send": vec![say; 20]}])
+    json!([{"when": "text", "contains": "talk", "send": vec![say; 10]}])
 }
 
 #[tokio::test(start_paused = true)]
@@ -24,8 +24,8 @@ async fn a_listener_that_sleeps_stops_the_service_and_loses_nothing() {
     tokio::time::sleep(Duration::from_secs(15)).await;
     // Most of it is still on the other side.
     let seen = until(&mut events, turn_ended).await;
-    assert_eq!(planned(&seen).len(), 20);
-    assert_eq!(speech(&seen), 20 * 6 * 24_000 * 2);
+    assert_eq!(planned(&seen).len(), 10);
+    assert_eq!(speech(&seen), 10 * 6 * 24_000 * 2);
     voice.close(CLOSE).await.unwrap();
     rest(&mut events).await.1.unwrap();
 }
