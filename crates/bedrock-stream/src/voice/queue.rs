@@ -55,6 +55,10 @@ impl Queue {
         self.audio_bytes = 0;
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.events.is_empty()
     }

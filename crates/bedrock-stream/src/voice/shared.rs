@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bedrock_wire::Outcome;
 use nova_sonic::{Action, Conversation, ConversationEvent, LegFault, Summary};
-use nova_sonic::{Leg, SessionEvent, ToolUse, Tools, TurnId};
+use nova_sonic::{Leg, SessionEvent, ToolResult, ToolUse, Tools, TurnId};
 use tokio::sync::{Notify, watch};
 
 use super::event::VoiceEvent;
@@ -105,13 +105,11 @@ impl Shared {
         } else {
             state.listener.take()
         };
-        let flags = state.flags();
         if state.has_work() {
             self.work.notify_one();
         }
+        self.tell_flags(&state);
         drop(state);
-        self.flags
-            .send_if_modified(|before| std::mem::replace(before, flags) != flags);
         if let Some(listener) = listener {
             listener.wake();
         }
@@ -136,11 +134,10 @@ impl Shared {
         if let Some(since) = silence_wanted {
             state.meter.silenced(since, now);
         }
-        let has_room = was_full && !state.queue.is_full();
-        drop(state);
-        if has_room {
-            self.flags.send_modify(|flags| flags.full = false);
+        if was_full {
+            self.tell_flags(&state);
         }
+        drop(state);
         Some(match event {
             ConversationEvent::Session(SessionEvent::ToolCall { turn, call })
                 if !self.is_function(&call) =>
@@ -150,6 +147,13 @@ impl Shared {
             ConversationEvent::Session(event) => VoiceEvent::Session(event),
             event => VoiceEvent::Conversation(event),
         })
+    }
+
+    /// Under the lock: flags of a later state must not be told before those of an earlier one.
+    fn tell_flags(&self, state: &State) {
+        let flags = state.flags();
+        self.flags
+            .send_if_modified(|before| std::mem::replace(before, flags) != flags);
     }
 
     /// Whether a registered function answers this call.
@@ -177,10 +181,15 @@ impl State {
         while let Some(event) = self.conversation.poll_event() {
             let silence_wanted = self.meter.note(&event, now);
             trace::event(&event, &self.meter.metrics, &shared.model);
-            if let ConversationEvent::Session(SessionEvent::ToolCall { turn, call }) = &event
-                && shared.is_function(call)
-            {
-                self.calls.push((*turn, call.clone()));
+            if let ConversationEvent::Session(SessionEvent::ToolCall { turn, call }) = &event {
+                if shared.is_function(call) {
+                    self.calls.push((*turn, call.clone()));
+                } else if self.queue.is_closed() {
+                    let nobody = ToolResult::error("there is nobody to answer");
+                    let id = &call.tool_use_id;
+                    // It was called just now, and once.
+                    let _ = self.conversation.tool_result(now, id, &nobody);
+                }
             }
             self.queue.push(Queued {
                 event,

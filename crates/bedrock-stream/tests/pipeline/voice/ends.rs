@@ -7,8 +7,9 @@ use bedrock_loopback::{Builder, Fault, FaultKind, Notice};
 use bedrock_stream::{Advice, ErrorKind};
 use bedrock_wire::Outcome;
 use nova_sonic::Renewal;
+use serde_json::json;
 
-use super::cast::{CLOSE, ask, build, rest, session, start, turn_ended, until};
+use super::cast::{CLOSE, ask, build, rest, script, session, start, transcript, turn_ended, until};
 use crate::stage::{client, connect, server};
 
 /// A Bedrock that writes down how its calls ended.
@@ -57,6 +58,24 @@ async fn a_conversation_that_nobody_holds_closes_in_order() {
     drop(both);
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert!(completed(&notices), "{:?}", notices.lock().unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_listener_it_goes_on_and_its_tools_are_answered() {
+    let (voice, events) = start(script(&json!([
+        {"when": "text", "contains": "go", "send": [{"tool": {"name": "t", "id": "1", "input": {}}}]},
+        {"when": "tool-result", "expect": {"error": "there is nobody to answer"}, "send": [{"say": {"text": "Never mind."}}]}
+    ])))
+    .await;
+    drop(events);
+    voice.text("go").unwrap();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    voice.close(CLOSE).await.unwrap();
+    let said: Vec<_> = transcript(&voice)
+        .into_iter()
+        .map(|(_, text)| text)
+        .collect();
+    assert_eq!(said, ["go", "Never mind."]);
 }
 
 #[tokio::test(start_paused = true)]

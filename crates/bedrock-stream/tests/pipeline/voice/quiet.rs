@@ -28,9 +28,9 @@ async fn words_arguments_and_results_are_in_no_log_and_no_debug() {
     let builder = session(&server)
         .system("word-of-the-prompt")
         .functions(tools);
-    let mut shown = format!("{builder:?}");
+    let of_builder = format!("{builder:?}");
     let (voice, mut events, driver) = builder.conversation().unwrap();
-    shown += &format!("{voice:?} {events:?} {driver:?}");
+    let shown = format!("{of_builder} {voice:?} {events:?} {driver:?}");
     tokio::spawn(driver);
     voice.text("word-of-the-user").unwrap();
     until(&mut events, turn_ended).await;
