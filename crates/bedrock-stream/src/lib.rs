@@ -67,6 +67,9 @@
 //! [`h2_duplex`], [`nova_sonic`], [`converse_stream`], [`bedrock_wire`].
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+compile_error!("bedrock-stream needs TLS: enable the feature `ring` (a default) or `aws-lc-rs`");
+
 mod api_key;
 #[cfg(feature = "aws-credential-types")]
 mod aws;
