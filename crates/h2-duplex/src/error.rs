@@ -35,8 +35,8 @@ impl Error {
     }
 
     /// `false` only if the peer provably did nothing with the call, so that opening it again is
-    /// safe: it was never opened, was refused (`REFUSED_STREAM` before any response), or lies above
-    /// the last call of a `GOAWAY`.
+    /// safe: it was never opened, was refused (`REFUSED_STREAM` before any response), lies above
+    /// the last call of a `GOAWAY`, or its connection was lost before a byte of it had left.
     #[must_use]
     pub fn was_processed(&self) -> bool {
         self.0.processed

@@ -49,7 +49,7 @@
 //!   receiver gets the whole answer, and the sender [`AnsweredEarly`](ErrorKind::AnsweredEarly),
 //!   not a broken pipe.
 //! - **[`Error::was_processed`] is `false` only where that is certain**, so that the call can be
-//!   opened again.
+//!   opened again; `Reopen` does so by itself.
 //! - **Memory is bounded.** Received bytes wait in a buffer no larger than the call's flow-control
 //!   window, small frames packed together; sent bytes wait in a small buffer of their own
 //!   (`Settings::send_buffer`), so that what is signed when it is sent is signed late.
@@ -83,6 +83,8 @@ mod http2;
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 mod net;
 pub mod pipe;
+#[cfg(feature = "h2")]
+mod reopen;
 
 pub use self::duplex::{Duplex, ReceiveHalf, SendHalf};
 pub use self::error::{Deadline, Error, ErrorKind, Phase};
@@ -97,3 +99,5 @@ pub use self::net::Proxy;
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 pub use self::net::{Connector, Io, Pool, Tls, TlsBuilder};
 pub use self::pipe::pipe;
+#[cfg(feature = "h2")]
+pub use self::reopen::{Reopen, ReopenReceive, ReopenSend};

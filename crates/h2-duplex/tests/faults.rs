@@ -1,11 +1,13 @@
 //! The fault menu: whatever the peer does, both halves of a call get a typed answer in time.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod fault;
 mod peer;
 
 use std::time::Duration;
 
 use bytes::Bytes;
+use fault::Fault;
 use h2_duplex::{
     Deadline, Deadlines, Duplex, ErrorCode, ErrorKind, KeepAlive, ReceiveHalf, SendHalf, Settings,
 };
@@ -13,256 +15,67 @@ use http::{Request, StatusCode};
 use peer::{DATA, HEADERS, INITIAL_WINDOW_SIZE, Peer};
 use tokio::time::{Instant, sleep};
 
-/// What the peer does after it has read the request head (stream 1).
-#[derive(Clone, Copy, Debug)]
-enum Fault {
-    ResetBeforeHead(ErrorCode),
-    ResetMidway(ErrorCode),
-    CloseBeforeHead,
-    CloseMidway,
-    CloseWithinFrame,
-    GoAwayBelowBeforeHead,
-    GoAwayBelowMidway,
-    GoAwayAtThenEnd,
-    GoAwayAtThenClose,
-    GoAwayAtThenSilence,
-    EndWhileUploading,
-    EndThenReset(ErrorCode),
-    EndAndCloseAtOnce,
-    RefusalWithBody(u16),
-    RefusalWithoutBody(u16),
-    NoHead,
-    NoHeadNoWindow,
-    NoFirstByte,
-    NoMoreBytes,
-    EndlessTrickle,
-    LongGaps,
-    BlackHole,
-    SpeaksHttp1,
-    DataForUnknownStream,
-    ShorterThanContentLength,
-    EmptyFrames,
-    Trailers,
+fn settings(fault: Fault) -> Settings {
+    let seconds = |count| Some(Duration::from_secs(count));
+    let deadlines = match fault {
+        Fault::LongGaps => Deadlines::default(),
+        Fault::BlackHole => Deadlines::NONE,
+        _ => Deadlines {
+            response_head: seconds(10),
+            first_byte: seconds(20),
+            between_bytes: seconds(30),
+            call: seconds(100),
+            ..Deadlines::NONE
+        },
+    };
+    let keep_alive = KeepAlive::new(Duration::from_secs(15), Duration::from_secs(5));
+    let settings = Settings::default().deadlines(deadlines);
+    match fault {
+        // These peers do not read while they wait, so they would not answer.
+        Fault::LongGaps | Fault::GoAwayAtThenEnd => settings,
+        _ => settings.keep_alive(keep_alive),
+    }
 }
 
-const CODES: [ErrorCode; 6] = [
-    ErrorCode::NO_ERROR,
-    ErrorCode::CANCEL,
-    ErrorCode::INTERNAL_ERROR,
-    ErrorCode::PROTOCOL_ERROR,
-    ErrorCode::REFUSED_STREAM,
-    ErrorCode::ENHANCE_YOUR_CALM,
-];
-
-impl Fault {
-    fn all() -> Vec<Self> {
-        let mut all = vec![
-            Self::CloseBeforeHead,
-            Self::CloseMidway,
-            Self::CloseWithinFrame,
-            Self::GoAwayBelowBeforeHead,
-            Self::GoAwayBelowMidway,
-            Self::GoAwayAtThenEnd,
-            Self::GoAwayAtThenClose,
-            Self::GoAwayAtThenSilence,
-            Self::EndWhileUploading,
-            Self::EndAndCloseAtOnce,
-            Self::RefusalWithBody(400),
-            Self::RefusalWithBody(403),
-            Self::RefusalWithBody(429),
-            Self::RefusalWithBody(500),
-            Self::RefusalWithoutBody(503),
-            Self::NoHead,
-            Self::NoHeadNoWindow,
-            Self::NoFirstByte,
-            Self::NoMoreBytes,
-            Self::EndlessTrickle,
-            Self::LongGaps,
-            Self::BlackHole,
-            Self::SpeaksHttp1,
-            Self::DataForUnknownStream,
-            Self::ShorterThanContentLength,
-            Self::EmptyFrames,
-            Self::Trailers,
-        ];
-        all.extend(CODES.map(Self::ResetBeforeHead));
-        all.extend(CODES.map(Self::ResetMidway));
-        all.extend([ErrorCode::NO_ERROR, ErrorCode::CANCEL].map(Self::EndThenReset));
-        all
-    }
-
-    /// Plays the fault; `None` when the peer has closed.
-    #[expect(clippy::too_many_lines, reason = "one script a line or two")]
-    async fn play(self, mut peer: Peer) -> Option<Peer> {
-        let begin = async |peer: &mut Peer| {
-            peer.head(1, 200, false).await;
-            peer.data(1, b"half", false).await;
-        };
-        match self {
-            Self::ResetBeforeHead(code) => peer.reset(1, code.0).await,
-            Self::ResetMidway(code) => {
-                begin(&mut peer).await;
-                peer.reset(1, code.0).await;
-            }
-            Self::CloseBeforeHead => return None,
-            Self::CloseMidway => {
-                begin(&mut peer).await;
-                return None;
-            }
-            Self::CloseWithinFrame => {
-                begin(&mut peer).await;
-                peer.raw(&[0, 0, 9, DATA, 0, 0, 0, 0, 1, b'c', b'u', b't'])
-                    .await;
-                return None;
-            }
-            Self::GoAwayBelowBeforeHead => peer.go_away(0, 0).await,
-            Self::GoAwayBelowMidway => {
-                begin(&mut peer).await;
-                peer.go_away(0, 0).await;
-            }
-            Self::GoAwayAtThenEnd => {
-                begin(&mut peer).await;
-                peer.go_away(1, 0).await;
-                sleep(Duration::from_secs(20)).await;
-                peer.data(1, b"more", true).await;
-            }
-            Self::GoAwayAtThenClose => {
-                begin(&mut peer).await;
-                peer.go_away(1, ErrorCode::INTERNAL_ERROR.0).await;
-                return None;
-            }
-            Self::GoAwayAtThenSilence => {
-                begin(&mut peer).await;
-                peer.go_away(1, 0).await;
-            }
-            Self::EndWhileUploading => {
-                begin(&mut peer).await;
-                peer.data(1, b"", true).await;
-            }
-            Self::EndThenReset(code) => {
-                begin(&mut peer).await;
-                peer.data(1, b"", true).await;
-                peer.reset(1, code.0).await;
-            }
-            Self::EndAndCloseAtOnce => {
-                begin(&mut peer).await;
-                peer.data(1, b"", true).await;
-                return None;
-            }
-            Self::RefusalWithBody(status) => {
-                peer.head(1, status, false).await;
-                for part in ["no, ", "not ", "you"] {
-                    sleep(Duration::from_secs(1)).await;
-                    peer.data(1, part.as_bytes(), part == "you").await;
-                }
-            }
-            Self::RefusalWithoutBody(status) => peer.head(1, status, true).await,
-            Self::NoHead | Self::NoHeadNoWindow | Self::BlackHole => {
-                peer.answers_ping = !matches!(self, Self::BlackHole);
-            }
-            Self::NoFirstByte => peer.head(1, 200, false).await,
-            Self::NoMoreBytes => begin(&mut peer).await,
-            Self::EndlessTrickle => {
-                begin(&mut peer).await;
-                for _ in 0..200 {
-                    sleep(Duration::from_secs(1)).await;
-                    peer.data(1, b".", false).await;
-                }
-            }
-            Self::LongGaps => {
-                begin(&mut peer).await;
-                for gap in [31, 61, 126] {
-                    sleep(Duration::from_secs(gap)).await;
-                    peer.data(1, b".", gap == 126).await;
-                }
-            }
-            Self::SpeaksHttp1 => peer.raw(b"HTTP/1.1 400 Bad Request\r\n\r\n").await,
-            Self::DataForUnknownStream => peer.data(5, b"what", false).await,
-            Self::ShorterThanContentLength => {
-                // HPACK: `:status: 200`, then the name of static entry 28 (`content-length`) with
-                // "10".
-                let block = [0x88, 0x0f, 0x0d, 2, b'1', b'0'];
-                peer.write(HEADERS, peer::END_HEADERS, 1, &block).await;
-                peer.data(1, b"half", true).await;
-            }
-            Self::EmptyFrames => {
-                begin(&mut peer).await;
-                for _ in 0..101 {
-                    peer.data(1, b"", false).await;
-                }
-            }
-            Self::Trailers => {
-                begin(&mut peer).await;
-                let block = [0x00, 1, b'x', 1, b'y'];
-                peer.write(HEADERS, peer::END_HEADERS | peer::END_STREAM, 1, &block)
-                    .await;
-            }
+fn expected(fault: Fault) -> Outcome {
+    use ErrorKind::{AnsweredEarly, ConnectionLost, GoAway, Protocol, Reset, Unresponsive};
+    let early = |status| AnsweredEarly(StatusCode::from_u16(status).unwrap());
+    let fails = |body: &'static str, kind| Outcome::new(body, Err(kind), kind);
+    let passes =
+        |deadline, body, seconds| fails(body, ErrorKind::Deadline(deadline)).after(seconds);
+    match fault {
+        Fault::ResetBeforeHead(ErrorCode::REFUSED_STREAM) => {
+            fails("", Reset(ErrorCode::REFUSED_STREAM)).unprocessed()
         }
-        Some(peer)
-    }
-
-    fn settings(self) -> Settings {
-        let seconds = |count| Some(Duration::from_secs(count));
-        let deadlines = match self {
-            Self::LongGaps => Deadlines::default(),
-            Self::BlackHole => Deadlines::NONE,
-            _ => Deadlines {
-                response_head: seconds(10),
-                first_byte: seconds(20),
-                between_bytes: seconds(30),
-                call: seconds(100),
-                ..Deadlines::NONE
-            },
-        };
-        let keep_alive = KeepAlive::new(Duration::from_secs(15), Duration::from_secs(5));
-        let settings = Settings::default().deadlines(deadlines);
-        match self {
-            // These peers do not read while they wait, so they would not answer.
-            Self::LongGaps | Self::GoAwayAtThenEnd => settings,
-            _ => settings.keep_alive(keep_alive),
+        Fault::ResetBeforeHead(code) => fails("", Reset(code)),
+        Fault::ResetMidway(code) => fails("half", Reset(code)),
+        Fault::CloseBeforeHead => fails("", ConnectionLost),
+        Fault::CloseMidway | Fault::CloseWithinFrame => fails("half", ConnectionLost),
+        Fault::GoAwayAtThenClose => fails("half", ConnectionLost).saying("INTERNAL_ERROR"),
+        Fault::GoAwayBelowBeforeHead => fails("", GoAway(ErrorCode::NO_ERROR)).unprocessed(),
+        Fault::GoAwayBelowMidway => fails("half", GoAway(ErrorCode::NO_ERROR)),
+        Fault::GoAwayAtThenEnd => Outcome::new("halfmore", Ok(200), early(200)).after(20),
+        Fault::GoAwayAtThenSilence | Fault::NoMoreBytes => {
+            passes(Deadline::BetweenBytes, "half", 30)
         }
-    }
-
-    fn expected(self) -> Outcome {
-        use ErrorKind::{AnsweredEarly, ConnectionLost, GoAway, Protocol, Reset, Unresponsive};
-        let early = |status| AnsweredEarly(StatusCode::from_u16(status).unwrap());
-        let fails = |body: &'static str, kind| Outcome::new(body, Err(kind), kind);
-        let passes =
-            |deadline, body, seconds| fails(body, ErrorKind::Deadline(deadline)).after(seconds);
-        match self {
-            Self::ResetBeforeHead(ErrorCode::REFUSED_STREAM) => {
-                fails("", Reset(ErrorCode::REFUSED_STREAM)).unprocessed()
-            }
-            Self::ResetBeforeHead(code) => fails("", Reset(code)),
-            Self::ResetMidway(code) => fails("half", Reset(code)),
-            Self::CloseBeforeHead => fails("", ConnectionLost),
-            Self::CloseMidway | Self::CloseWithinFrame => fails("half", ConnectionLost),
-            Self::GoAwayAtThenClose => fails("half", ConnectionLost).saying("INTERNAL_ERROR"),
-            Self::GoAwayBelowBeforeHead => fails("", GoAway(ErrorCode::NO_ERROR)).unprocessed(),
-            Self::GoAwayBelowMidway => fails("half", GoAway(ErrorCode::NO_ERROR)),
-            Self::GoAwayAtThenEnd => Outcome::new("halfmore", Ok(200), early(200)).after(20),
-            Self::GoAwayAtThenSilence | Self::NoMoreBytes => {
-                passes(Deadline::BetweenBytes, "half", 30)
-            }
-            Self::EndWhileUploading
-            | Self::EndThenReset(_)
-            | Self::EndAndCloseAtOnce
-            | Self::Trailers => Outcome::new("half", Ok(200), early(200)),
-            Self::RefusalWithBody(status) => {
-                Outcome::new("no, not you", Ok(status), early(status)).after(3)
-            }
-            Self::RefusalWithoutBody(status) => Outcome::new("", Ok(status), early(status)),
-            Self::NoHead | Self::NoHeadNoWindow => passes(Deadline::ResponseHead, "", 10),
-            Self::NoFirstByte => passes(Deadline::FirstByte, "", 20),
-            Self::EndlessTrickle => passes(Deadline::Call, TRICKLE, 100),
-            Self::LongGaps => Outcome::new("half...", Ok(200), early(200)).after(31 + 61 + 126),
-            Self::BlackHole => fails("", Unresponsive).after(20),
-            Self::SpeaksHttp1 => fails("", Protocol(ErrorCode::FRAME_SIZE_ERROR)),
-            Self::DataForUnknownStream | Self::ShorterThanContentLength => {
-                fails("", Protocol(ErrorCode::PROTOCOL_ERROR))
-            }
-            Self::EmptyFrames => fails("half", Protocol(ErrorCode::ENHANCE_YOUR_CALM)),
+        Fault::EndWhileUploading
+        | Fault::EndThenReset(_)
+        | Fault::EndAndCloseAtOnce
+        | Fault::Trailers => Outcome::new("half", Ok(200), early(200)),
+        Fault::RefusalWithBody(status) => {
+            Outcome::new("no, not you", Ok(status), early(status)).after(3)
         }
+        Fault::RefusalWithoutBody(status) => Outcome::new("", Ok(status), early(status)),
+        Fault::NoHead | Fault::NoHeadNoWindow => passes(Deadline::ResponseHead, "", 10),
+        Fault::NoFirstByte => passes(Deadline::FirstByte, "", 20),
+        Fault::EndlessTrickle => passes(Deadline::Call, TRICKLE, 100),
+        Fault::LongGaps => Outcome::new("half...", Ok(200), early(200)).after(31 + 61 + 126),
+        Fault::BlackHole => fails("", Unresponsive).after(20),
+        Fault::SpeaksHttp1 => fails("", Protocol(ErrorCode::FRAME_SIZE_ERROR)),
+        Fault::DataForUnknownStream | Fault::ShorterThanContentLength => {
+            fails("", Protocol(ErrorCode::PROTOCOL_ERROR))
+        }
+        Fault::EmptyFrames => fails("half", Protocol(ErrorCode::ENHANCE_YOUR_CALM)),
     }
 }
 
@@ -316,7 +129,7 @@ async fn every_fault_ends_in_its_outcome_in_time_for_both_halves() {
             65_535
         };
         let (mut client, _driver, mut peer) =
-            Peer::connect(fault.settings(), &[(INITIAL_WINDOW_SIZE, window)]).await;
+            Peer::connect(settings(fault), &[(INITIAL_WINDOW_SIZE, window)]).await;
         let head = Request::post("https://test/call").body(()).unwrap();
         let (mut send, mut receive) = client.open(head).await.unwrap();
         peer.opened().await;
@@ -345,7 +158,7 @@ async fn every_fault_ends_in_its_outcome_in_time_for_both_halves() {
         let elapsed = start.elapsed().as_secs();
         let (send_error, mut send) = upload.await.unwrap();
 
-        let expected = fault.expected();
+        let expected = expected(fault);
         assert_eq!(
             String::from_utf8(body).unwrap(),
             expected.body,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use h2_duplex::{
-    Deadline, Deadlines, Duplex, ErrorCode, ErrorKind, ReceiveHalf, SendHalf, Settings,
+    Deadline, Deadlines, Duplex, ErrorCode, ErrorKind, ReceiveHalf, SendHalf, Settings, handshake,
 };
 use http::StatusCode;
 use server::{Pair, collect, post, respond};
@@ -237,4 +237,28 @@ async fn deadlines_are_named() {
             ErrorKind::Deadline(deadline)
         );
     }
+}
+
+/// The peer closed an idle connection, and the call came before anybody noticed.
+#[tokio::test(start_paused = true)]
+async fn a_call_of_which_nothing_has_left_was_not_processed() {
+    let (near, far) = tokio::io::duplex(64 * 1024);
+    let (mut client, mut driver) = handshake(near, &Settings::default()).await.unwrap();
+    let settle = async |driver: &mut h2_duplex::Driver<_>| {
+        let idle = tokio::time::timeout(Duration::from_secs(1), driver).await;
+        assert!(idle.is_err(), "the connection is open");
+    };
+    settle(&mut driver).await;
+    let (_first_send, mut first) = client.open(post()).await.unwrap();
+    settle(&mut driver).await;
+    let (mut send, mut receive) = client.open(post()).await.unwrap();
+    drop(far);
+    let _lost = driver.await;
+    // The first call's head was on its way, the second's was not.
+    for (receive, processed) in [(&mut first, true), (&mut receive, false)] {
+        let error = receive.next().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionLost);
+        assert_eq!(error.was_processed(), processed);
+    }
+    assert!(!send.ready().await.unwrap_err().was_processed());
 }

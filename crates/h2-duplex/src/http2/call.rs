@@ -28,6 +28,8 @@ pub(super) struct Call {
     /// Set when the driver should look at this call.
     pub(super) flag: Arc<Flag>,
     pub(super) connection: Arc<Shared>,
+    /// What had left on the connection when the call was opened.
+    written_before: u64,
 }
 
 /// A waker that only notes that it was woken; the driver looks after each poll of h2.
@@ -59,6 +61,7 @@ impl Call {
         id: Id,
         send: h2::SendStream<Outgoing>,
         connection: Arc<Shared>,
+        written_before: u64,
         deadlines: Deadlines,
         send_buffer: usize,
     ) -> Self {
@@ -68,6 +71,17 @@ impl Call {
             send_buffer,
             flag: Arc::new(Flag(AtomicBool::new(true))),
             connection,
+            written_before,
+        }
+    }
+
+    /// What a failure of the call or its connection proves: where not a byte has left since the call
+    /// was opened, nobody has acted on it.
+    pub(super) fn proven(&self, error: Error) -> Error {
+        if self.connection.written() == self.written_before {
+            error.with_processed(false)
+        } else {
+            error
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -39,7 +40,7 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let io = Paced::new(io);
-    let received = io.received();
+    let (received, written) = (io.received(), io.written());
     let (requests, mut connection) = h2::client::Builder::new()
         .initial_window_size(settings.receive_window)
         .initial_connection_window_size(settings.connection_window())
@@ -54,6 +55,7 @@ where
     let liveness = liveness.map(|(when, ping)| Liveness::new(when, ping, received));
     let shared = Arc::new(Shared {
         id: Id::next(),
+        written,
         state: Mutex::new(State {
             requests: Some(requests),
             handles: 1,
@@ -145,6 +147,7 @@ impl Connection {
         if let Poll::Ready(Err(error)) = requests.poll_ready(&mut cx) {
             return Err(fault::of_open(&error));
         }
+        let written = self.shared.written();
         let limit = requests.current_max_send_streams();
         if state.calls >= limit {
             return Err(Error::new(ErrorKind::TooManyCalls { limit }, Phase::Open));
@@ -158,6 +161,7 @@ impl Connection {
             id,
             send,
             Arc::clone(&self.shared),
+            written,
             deadlines,
             self.send_buffer,
         ));
@@ -209,6 +213,8 @@ impl Drop for Connection {
 /// What the handles, the calls and the driver of a connection share.
 pub(super) struct Shared {
     id: Id,
+    /// Bytes that may have left.
+    written: Arc<AtomicU64>,
     state: Mutex<State>,
 }
 
@@ -232,6 +238,11 @@ struct State {
 }
 
 impl Shared {
+    /// How many bytes may have left on this connection.
+    pub(super) fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+
     pub(super) fn call_is_over(&self) {
         let mut state = self.lock();
         state.calls -= 1;

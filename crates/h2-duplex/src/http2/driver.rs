@@ -104,7 +104,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
     fn close(&mut self, error: &Error) {
         let unadopted = self.shared.close(error.clone());
         for pump in self.pumps.drain(..).chain(unadopted) {
-            pump.call.change(|state| state.fail(error.clone()));
+            let error = pump.call.proven(error.clone());
+            pump.call.change(|state| state.fail(error));
         }
     }
 }

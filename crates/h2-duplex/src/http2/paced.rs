@@ -26,6 +26,8 @@ pub(super) struct Paced<T> {
     broken: Option<io::Error>,
     /// Bytes read in all.
     received: Arc<AtomicU64>,
+    /// Bytes that may have left, in all.
+    written: Arc<AtomicU64>,
 }
 
 impl<T> Paced<T> {
@@ -36,12 +38,26 @@ impl<T> Paced<T> {
             end: None,
             broken: None,
             received: Arc::default(),
+            written: Arc::default(),
         }
     }
 
     /// Counts the bytes read.
     pub(super) fn received(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.received)
+    }
+
+    /// Counts the bytes that may have left: no number of it is missing, but a failed write counts
+    /// too, since TLS may have sent a part of it.
+    pub(super) fn written(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.written)
+    }
+
+    /// Notes the end of a write; one that failed gives `swallowed`.
+    fn wrote(&mut self, result: io::Result<usize>, cx: &Context<'_>, swallowed: usize) -> usize {
+        let left = result.as_ref().map_or(1, |&len| len as u64);
+        self.written.fetch_add(left, Ordering::Relaxed);
+        result.unwrap_or_else(|error| self.breaks(error, cx, swallowed))
     }
 
     /// Writing has failed; gives `swallowed` for what cannot be written.
@@ -106,9 +122,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
             return Poll::Ready(Ok(buf.len()));
         }
         let result = ready!(Pin::new(&mut this.io).poll_write(cx, buf));
-        Poll::Ready(Ok(
-            result.unwrap_or_else(|error| this.breaks(error, cx, buf.len()))
-        ))
+        Poll::Ready(Ok(this.wrote(result, cx, buf.len())))
     }
 
     fn poll_write_vectored(
@@ -122,9 +136,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
             return Poll::Ready(Ok(len));
         }
         let result = ready!(Pin::new(&mut this.io).poll_write_vectored(cx, bufs));
-        Poll::Ready(Ok(
-            result.unwrap_or_else(|error| this.breaks(error, cx, len))
-        ))
+        Poll::Ready(Ok(this.wrote(result, cx, len)))
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -37,13 +37,13 @@ impl Pump {
         let waker = Waker::from(Arc::clone(&self.call.flag));
         let mut cx = Context::from_waker(&waker);
         let source = &mut self.source;
-        let connection = &self.call.connection;
-        self.call.change(|state| {
+        let call = &self.call;
+        call.change(|state| {
             match ready!(source.drain(state, &mut cx)) {
                 Ok(()) => state.ended(),
                 Err(error) => {
                     let error = fault::of_call(&error, state.has_head());
-                    state.fail(connection.explain(error));
+                    state.fail(call.proven(call.connection.explain(error)));
                 }
             }
             Poll::Ready(())
