@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use h2_duplex::{Deadlines, Pool};
+use h2_duplex::Deadlines;
 
 use crate::api_key::ApiKey;
 use crate::client::{Client, Inner};
@@ -11,6 +11,7 @@ use crate::credentials::{ProvideCredentials, SharedProvider};
 use crate::endpoint::{Endpoint, Variant};
 use crate::error::Error;
 use crate::network::Network;
+use crate::one_way::OneWay;
 use crate::retry::Retry;
 
 /// How long a connection without a call is kept: shorter than what load balancers and NATs forget.
@@ -154,7 +155,7 @@ impl ClientBuilder {
             credentials: self.credentials,
             bearer,
             min_lifetime: self.min_lifetime,
-            pool: Pool::new(connector.clone().with_settings(kept)),
+            one_way: OneWay::new(connector.clone().with_settings(kept)),
             connector: connector.with_settings(settings),
             deadlines: of_requests,
             session_deadlines: of_sessions,

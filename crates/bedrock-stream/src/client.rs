@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use converse_stream::ConverseRequest;
 use eventstream_sigv4::{Credentials, EventSigner, Payload, Scope, sign_head};
-use h2_duplex::{Connection, Connector, Deadlines, Pool};
+use h2_duplex::{Connection, Connector, Deadlines};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, USER_AGENT};
 
 use crate::builder::ClientBuilder;
@@ -15,6 +15,7 @@ use crate::converse::ConverseCall;
 use crate::credentials::SharedProvider;
 use crate::endpoint::{Endpoint, Operation};
 use crate::error::Error;
+use crate::one_way::OneWay;
 use crate::retry::Retry;
 use crate::sonic::SonicBuilder;
 
@@ -37,7 +38,7 @@ pub(crate) struct Inner {
     pub(crate) min_lifetime: Duration,
     pub(crate) connector: Connector,
     /// The connections of the one-way calls.
-    pub(crate) pool: Pool,
+    pub(crate) one_way: OneWay,
     /// The deadlines of the one-way calls.
     pub(crate) deadlines: Deadlines,
     /// The deadlines of voice sessions, also on connections that the caller made.
@@ -104,7 +105,7 @@ impl Client {
     pub async fn warm(&self, connections: usize) -> Result<(), Error> {
         let origin = self.origin_uri()?;
         self.0
-            .pool
+            .one_way
             .warm(&origin, connections)
             .await
             .map_err(Error::transport)
@@ -116,8 +117,8 @@ impl Client {
     }
 
     /// The connections of the one-way calls.
-    pub(crate) fn pool(&self) -> Pool {
-        self.0.pool.clone()
+    pub(crate) fn one_way(&self) -> OneWay {
+        self.0.one_way.clone()
     }
 
     /// Makes a connection for one duplex call and spawns its driver, which ends with the connection.

@@ -82,8 +82,11 @@ mod credentials;
 mod endpoint;
 mod error;
 mod hint;
+#[cfg(feature = "http1")]
+mod http1;
 mod link;
 mod network;
+mod one_way;
 mod partition;
 mod random;
 mod receiver;
@@ -107,6 +110,7 @@ pub use eventstream_sigv4::Credentials;
 #[cfg(feature = "proxy")]
 pub use h2_duplex::Proxy;
 pub use h2_duplex::{Deadlines, KeepAlive};
+pub use one_way::{OneWay, OneWayReceive, OneWaySend};
 pub use retry::Retry;
 pub use sonic::{SonicBuilder, SonicReceiver, SonicSender};
 pub use voice::{Latency, ToolCall, Voice, VoiceDriver, VoiceEvent, VoiceEvents, VoiceMetrics};

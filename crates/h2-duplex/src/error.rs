@@ -229,7 +229,7 @@ impl fmt::Display for ErrorKind {
             Self::ConnectionLost => {
                 f.write_str("the connection was lost before the response had ended")
             }
-            Self::Protocol(code) => write!(f, "HTTP/2 broke down with {code}"),
+            Self::Protocol(code) => write!(f, "the protocol broke down with {code}"),
             Self::AnsweredEarly(status) => {
                 write!(
                     f,

@@ -13,13 +13,14 @@ use h2_duplex::ReceiveHalf;
 
 use super::ConverseStream;
 use crate::error::Error;
+use crate::one_way::OneWayReceive;
 
 type Next<H> = (Box<ConverseStream<H>>, Result<Option<Event>, Error>);
 
 /// The events of a reply. Ends after the last event of a complete reply, or after an error.
 ///
 /// A wait for the network costs one allocation; [`ConverseStream::next`] has none.
-pub struct ConverseEvents<H = h2_duplex::Receiver>(State<H>);
+pub struct ConverseEvents<H = OneWayReceive>(State<H>);
 
 enum State<H> {
     Idle(Box<ConverseStream<H>>),

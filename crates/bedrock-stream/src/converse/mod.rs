@@ -68,8 +68,8 @@ impl ConverseCall {
     /// # Cancel safety
     /// Dropping the future cancels the request.
     pub async fn send(self) -> Result<ConverseStream, Error> {
-        let mut pool = self.client.pool();
-        self.send_on(&mut pool).await
+        let mut connections = self.client.one_way();
+        self.send_on(&mut connections).await
     }
 
     /// As [`send`](Self::send), on a connection of the caller's: a proxy, a tunnel, a pipe in a test. Each attempt opens a

@@ -9,10 +9,11 @@ use h2_duplex::ReceiveHalf;
 
 use super::ConverseEvents;
 use crate::error::Error;
+use crate::one_way::OneWayReceive;
 use crate::receiver::FrameReceiver;
 
 /// A reply as it streams. Dropped before its end, it cancels the request (`RST_STREAM`, `CANCEL`).
-pub struct ConverseStream<H = h2_duplex::Receiver> {
+pub struct ConverseStream<H = OneWayReceive> {
     frames: FrameReceiver<H, Mapper>,
     attempts: u32,
 }

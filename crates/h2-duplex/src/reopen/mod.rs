@@ -41,6 +41,11 @@ impl<D: Duplex + Clone> Reopen<D> {
         }
     }
 
+    /// What opens the calls.
+    pub fn get_ref(&self) -> &D {
+        &self.calls
+    }
+
     /// How often a call is opened again at most; there is no wait in between.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {

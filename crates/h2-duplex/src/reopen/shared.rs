@@ -99,7 +99,8 @@ impl<D: Duplex> Shared<D> {
                     return Err(error.clone());
                 }
             }
-            self.open_again(&mut opener, error.clone()).await?;
+            // Rare, and large: it should not make the futures of every call large.
+            Box::pin(self.open_again(&mut opener, error.clone())).await?;
         }
     }
 

@@ -11,7 +11,10 @@ use crate::stage::{client, connect, server};
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
-pub(super) async fn ask(builder: Builder, text: &str) -> Result<ConverseStream, Error> {
+pub(super) async fn ask(
+    builder: Builder,
+    text: &str,
+) -> Result<ConverseStream<h2_duplex::Receiver>, Error> {
     let request = ConverseRequest::new().with_message(Message::user(text));
     send(builder, &request).await
 }
@@ -19,7 +22,7 @@ pub(super) async fn ask(builder: Builder, text: &str) -> Result<ConverseStream, 
 pub(super) async fn send(
     builder: Builder,
     request: &ConverseRequest,
-) -> Result<ConverseStream, Error> {
+) -> Result<ConverseStream<h2_duplex::Receiver>, Error> {
     send_as(SECRET, builder, request).await
 }
 
@@ -27,7 +30,7 @@ pub(super) async fn send_as(
     secret: &str,
     builder: Builder,
     request: &ConverseRequest,
-) -> Result<ConverseStream, Error> {
+) -> Result<ConverseStream<h2_duplex::Receiver>, Error> {
     let start = std::time::SystemTime::UNIX_EPOCH
         + std::time::Duration::from_millis(super::script::START_MILLIS.unsigned_abs());
     let clock = bedrock_loopback::Clock::starting_at(start);

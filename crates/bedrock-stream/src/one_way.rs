@@ -1,0 +1,154 @@
+//! How one-way calls travel: on kept HTTP/2 connections, or over HTTP/1.1 where nothing else is spoken.
+
+use std::fmt;
+
+use bytes::Bytes;
+use h2_duplex::{
+    Connector, Duplex, Error, Pool, ReceiveHalf, Reopen, ReopenReceive, ReopenSend, SendHalf,
+};
+
+#[cfg(feature = "http1")]
+use crate::http1::{Http1, Http1Receive, Http1Send};
+
+/// Opens a client's one-way calls, and opens one again at once where the service provably did not take it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct OneWay {
+    http2: Reopen<Pool>,
+    #[cfg(feature = "http1")]
+    http1: Http1,
+}
+
+impl OneWay {
+    pub(crate) fn new(connector: Connector) -> Self {
+        #[cfg(feature = "http1")]
+        let (http1, connector) = (Http1::new(connector.clone()), connector.offer_http1());
+        // The caller holds the body anyway, for its retries.
+        let http2 = Reopen::new(Pool::new(connector)).replay_limit(usize::MAX);
+        Self {
+            http2,
+            #[cfg(feature = "http1")]
+            http1,
+        }
+    }
+
+    pub(crate) async fn warm(&self, origin: &http::Uri, connections: usize) -> Result<(), Error> {
+        self.http2.get_ref().warm(origin, connections).await
+    }
+}
+
+impl Duplex for OneWay {
+    type Send = OneWaySend;
+    type Receive = OneWayReceive;
+
+    #[cfg(not(feature = "http1"))]
+    async fn open(
+        &mut self,
+        head: http::Request<()>,
+    ) -> Result<(OneWaySend, OneWayReceive), Error> {
+        let (send, receive) = self.http2.open(head).await?;
+        Ok((
+            OneWaySend(Sending::Http2(send)),
+            OneWayReceive(Receiving::Http2(receive)),
+        ))
+    }
+
+    #[cfg(feature = "http1")]
+    async fn open(
+        &mut self,
+        head: http::Request<()>,
+    ) -> Result<(OneWaySend, OneWayReceive), Error> {
+        if !self.http1.is_spoken() {
+            match self.http2.open(head.clone()).await {
+                Ok((send, receive)) => {
+                    return Ok((
+                        OneWaySend(Sending::Http2(send)),
+                        OneWayReceive(Receiving::Http2(receive)),
+                    ));
+                }
+                Err(error) if error.kind() == h2_duplex::ErrorKind::Alpn => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let (send, receive) = Box::pin(self.http1.open(head)).await?;
+        Ok((
+            OneWaySend(Sending::Http1(send)),
+            OneWayReceive(Receiving::Http1(receive)),
+        ))
+    }
+}
+
+/// The sending half of a one-way call.
+pub struct OneWaySend(Sending);
+
+enum Sending {
+    Http2(ReopenSend<Pool>),
+    #[cfg(feature = "http1")]
+    Http1(Http1Send),
+}
+
+impl SendHalf for OneWaySend {
+    async fn ready(&mut self) -> Result<(), Error> {
+        match &mut self.0 {
+            Sending::Http2(half) => half.ready().await,
+            #[cfg(feature = "http1")]
+            Sending::Http1(half) => half.ready().await,
+        }
+    }
+
+    async fn send(&mut self, chunk: Bytes) -> Result<(), Error> {
+        match &mut self.0 {
+            Sending::Http2(half) => half.send(chunk).await,
+            #[cfg(feature = "http1")]
+            Sending::Http1(half) => half.send(chunk).await,
+        }
+    }
+
+    async fn finish(&mut self) -> Result<(), Error> {
+        match &mut self.0 {
+            Sending::Http2(half) => half.finish().await,
+            #[cfg(feature = "http1")]
+            Sending::Http1(half) => half.finish().await,
+        }
+    }
+}
+
+/// The receiving half of a one-way call.
+pub struct OneWayReceive(Receiving);
+
+enum Receiving {
+    Http2(ReopenReceive<Pool>),
+    #[cfg(feature = "http1")]
+    Http1(Http1Receive),
+}
+
+impl ReceiveHalf for OneWayReceive {
+    async fn head(&mut self) -> Result<&http::response::Parts, Error> {
+        match &mut self.0 {
+            Receiving::Http2(half) => half.head().await,
+            #[cfg(feature = "http1")]
+            Receiving::Http1(half) => half.head().await,
+        }
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        match &mut self.0 {
+            Receiving::Http2(half) => half.next().await,
+            #[cfg(feature = "http1")]
+            Receiving::Http1(half) => half.next().await,
+        }
+    }
+}
+
+/// Shows neither headers nor bytes.
+impl fmt::Debug for OneWaySend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OneWaySend").finish_non_exhaustive()
+    }
+}
+
+/// Shows neither headers nor bytes.
+impl fmt::Debug for OneWayReceive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OneWayReceive").finish_non_exhaustive()
+    }
+}
