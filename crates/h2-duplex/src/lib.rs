@@ -72,7 +72,7 @@
 //! | `webpki-roots` | | trusts Mozilla's certificates, compiled in |
 //! | `proxy` | | HTTP CONNECT and SOCKS5 proxies, by setting or from the environment |
 //! | `tower` | | byte streams from a `tower::Service<http::Uri>` |
-//! | `tracing` | | events on connections and calls for the `tracing` crate |
+//! | `tracing` | | a span for each connection and each call, for the `tracing` crate |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod duplex;
@@ -91,8 +91,8 @@ pub use self::error::{Deadline, Error, ErrorKind, Phase};
 pub use self::error_code::ErrorCode;
 #[cfg(feature = "h2")]
 pub use self::http2::{
-    Connection, Deadlines, Driver, KeepAlive, Monitor, Permit, Receiver, Sender, Settings, Stats,
-    TrySendError, handshake,
+    Connection, ConnectionStats, Deadlines, Driver, KeepAlive, Monitor, Permit, Receiver, Sender,
+    Settings, Stats, TrySendError, handshake,
 };
 #[cfg(all(feature = "proxy", any(feature = "ring", feature = "aws-lc-rs")))]
 pub use self::net::Proxy;
@@ -101,3 +101,8 @@ pub use self::net::{Connector, Io, Pool, Tls, TlsBuilder};
 pub use self::pipe::pipe;
 #[cfg(feature = "h2")]
 pub use self::reopen::{Reopen, ReopenReceive, ReopenSend};
+
+/// The examples of the guide.
+#[cfg(all(doctest, feature = "proxy", feature = "ring", feature = "native-roots"))]
+#[doc = include_str!("../../../docs/h2-duplex.md")]
+struct Guide;

@@ -217,3 +217,20 @@ async fn waits_may_be_dropped_at_any_time() {
         ErrorKind::SendFinished
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_counts_its_calls_resets_and_bytes() {
+    let (mut client, _driver, mut peer) = Peer::connect(Settings::default(), &[]).await;
+    let (send, mut receive) = client.open(post()).await.unwrap();
+    peer.opened().await;
+    let before = client.stats();
+    assert_eq!((before.calls, before.resets), (1, 0));
+    assert_eq!((before.connect, before.tls), (None, None));
+    peer.reset(1, 8).await;
+    receive.next().await.unwrap_err();
+    let after = send.monitor().connection();
+    assert_eq!((after.calls, after.resets), (1, 1));
+    // RST_STREAM has 13 bytes.
+    assert_eq!(after.sent, before.sent);
+    assert!(after.received >= before.received + 13);
+}

@@ -46,6 +46,7 @@ async fn neither_logs_nor_debug_show_what_is_said() {
     let guard = tracing::subscriber::set_default(subscriber);
 
     let mut pair = Pair::new(Settings::default()).await;
+    assert_eq!(SECRET.len(), 20);
     let mut head = post();
     head.headers_mut()
         .insert("authorization", SECRET.parse().unwrap());
@@ -69,12 +70,27 @@ async fn neither_logs_nor_debug_show_what_is_said() {
         .unwrap_err();
     let shown = format!("{send:?} {receive:?} {refused:?} {:?}", pair.client);
     assert_eq!(receive.next().await.unwrap().unwrap(), SECRET);
-    drop((send, receive));
+    drop((send, receive, pair.client));
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     drop(guard);
 
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(log.contains("h2_duplex: call ended"), "{log}");
+    let line = |end| log.lines().find(|line| line.contains(end)).unwrap();
+    let call = line("h2_duplex: call ended");
+    for field in [
+        "call{connection=",
+        " stream=1 status=200 head=",
+        " first_byte=",
+        " sent=20 received=20 stalled=0ns",
+        " failure=the call was dropped on our side",
+    ] {
+        assert!(call.contains(field), "{field} is not in {call}");
+    }
+    let connection = line("h2_duplex: connection ended");
+    assert!(
+        connection.contains(" calls=1 resets=0 sent="),
+        "{connection}"
+    );
     assert!(log.contains("TRACE"), "h2 has said something too");
     for text in [log, shown] {
         let bytes: Vec<_> = SECRET.bytes().map(|byte| byte.to_string()).collect();

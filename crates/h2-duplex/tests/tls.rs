@@ -47,6 +47,8 @@ async fn a_call_goes_through_tls() {
     });
     let connector = authority.client(Deadlines::default());
     let (mut connection, driver) = connector.connect_over(near, &uri()).await.unwrap();
+    let stats = connection.stats();
+    assert!(stats.connect.is_none() && stats.tls.is_some(), "{stats:?}");
     let driver = tokio::spawn(driver);
     let request = Request::post(uri()).body(()).unwrap();
     let (mut send, mut receive) = connection.open(request).await.unwrap();

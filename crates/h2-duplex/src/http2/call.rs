@@ -16,7 +16,7 @@ use super::connection::Shared;
 use super::monitor::Stats;
 use super::outgoing::Outgoing;
 use super::state::{Sending, State};
-use super::trace::Id;
+use super::trace::OfCall;
 use crate::{Deadlines, Error, ErrorKind, Phase};
 
 pub(super) struct Call {
@@ -58,7 +58,7 @@ impl Wake for Flag {
 
 impl Call {
     pub(super) fn new(
-        id: Id,
+        trace: OfCall,
         send: h2::SendStream<Outgoing>,
         connection: Arc<Shared>,
         written_before: u64,
@@ -66,7 +66,7 @@ impl Call {
         send_buffer: usize,
     ) -> Self {
         Self {
-            state: Mutex::new(State::new(id, send, deadlines)),
+            state: Mutex::new(State::new(trace, send, deadlines)),
             queued: Arc::default(),
             send_buffer,
             flag: Arc::new(Flag(AtomicBool::new(true))),
@@ -265,7 +265,7 @@ impl Call {
     }
 
     pub(super) fn stats(&self) -> Stats {
-        let rtt = self.connection.rtt();
+        let rtt = self.connection.stats().rtt;
         let state = self.lock();
         Stats {
             queued: self.queued.load(Ordering::Relaxed),

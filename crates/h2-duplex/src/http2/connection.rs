@@ -14,13 +14,14 @@ use super::call::Call;
 use super::driver::Driver;
 use super::fault;
 use super::liveness::Liveness;
+use super::monitor::ConnectionStats;
 use super::outgoing::Outgoing;
 use super::paced::{PORTION, Paced};
 use super::pump::Pump;
 use super::receive::Receiver;
 use super::send::Sender;
 use super::settings::Settings;
-use super::trace::{self, Id};
+use super::trace::{OfCall, OfConnection};
 use crate::{Deadlines, Duplex, Error, ErrorCode, ErrorKind, Phase};
 
 /// Starts HTTP/2 as a client on a connection that is ready for it: after TLS and ALPN, or in plain
@@ -39,6 +40,18 @@ pub async fn handshake<T>(io: T, settings: &Settings) -> Result<(Connection, Dri
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
+    start(io, settings, ConnectionStats::default()).await
+}
+
+/// As [`handshake`], on a connection of which some figures are known.
+pub(crate) async fn start<T>(
+    io: T,
+    settings: &Settings,
+    stats: ConnectionStats,
+) -> Result<(Connection, Driver<T>), Error>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
     let io = Paced::new(io);
     let (received, written) = (io.received(), io.written());
     let (requests, mut connection) = h2::client::Builder::new()
@@ -52,10 +65,11 @@ where
         .await
         .map_err(|error| fault::of_connection(&error).with_processed(false))?;
     let liveness = settings.keep_alive.clone().zip(connection.ping_pong());
-    let liveness = liveness.map(|(when, ping)| Liveness::new(when, ping, received));
+    let liveness = liveness.map(|(when, ping)| Liveness::new(when, ping, Arc::clone(&received)));
     let shared = Arc::new(Shared {
-        id: Id::next(),
+        trace: OfConnection::started(&stats),
         written,
+        received,
         state: Mutex::new(State {
             requests: Some(requests),
             handles: 1,
@@ -65,11 +79,10 @@ where
             going_away: None,
             watchers: Vec::new(),
             changed: None,
-            rtt: None,
+            stats,
             closed: None,
         }),
     });
-    trace::started(shared.id);
     let driver = Driver::new(
         connection,
         Arc::clone(&shared),
@@ -123,6 +136,12 @@ impl Connection {
         self.shared.lock().calls
     }
 
+    /// The figures of this moment.
+    #[must_use]
+    pub fn stats(&self) -> ConnectionStats {
+        self.shared.stats()
+    }
+
     /// Opens a call without waiting.
     pub(crate) fn open_now(
         &self,
@@ -155,10 +174,9 @@ impl Connection {
         let (response, send) = requests
             .send_request(head, false)
             .map_err(fault::of_request)?;
-        let id = self.shared.id.call(send.stream_id().as_u32());
-        trace::opened(id);
+        let trace = OfCall::opened(&self.shared.trace, send.stream_id().as_u32());
         let call = Arc::new(Call::new(
-            id,
+            trace,
             send,
             Arc::clone(&self.shared),
             written,
@@ -166,6 +184,7 @@ impl Connection {
             self.send_buffer,
         ));
         state.calls += 1;
+        state.stats.calls += 1;
         state.incoming.push(Pump::new(Arc::clone(&call), response));
         let driver = state.driver.take();
         drop(state);
@@ -212,9 +231,11 @@ impl Drop for Connection {
 
 /// What the handles, the calls and the driver of a connection share.
 pub(super) struct Shared {
-    id: Id,
+    trace: OfConnection,
     /// Bytes that may have left.
     written: Arc<AtomicU64>,
+    /// Bytes that came.
+    received: Arc<AtomicU64>,
     state: Mutex<State>,
 }
 
@@ -232,7 +253,8 @@ struct State {
     watchers: Vec<Waker>,
     /// The pool's, if there is one.
     changed: Option<Arc<Notify>>,
-    rtt: Option<Duration>,
+    /// All but the bytes, which are counted where they pass.
+    stats: ConnectionStats,
     /// Why the connection is at its end.
     closed: Option<Error>,
 }
@@ -274,7 +296,7 @@ impl Shared {
         };
         state.going_away = Some(fault::of_open(&error));
         let code = error.reason().map(|reason| ErrorCode(reason.into()));
-        trace::going_away(self.id, code);
+        self.trace.going_away(code);
         state.tell();
         let watchers = std::mem::take(&mut state.watchers);
         drop(state);
@@ -310,12 +332,21 @@ impl Shared {
     }
 
     pub(super) fn set_rtt(&self, rtt: Duration) {
-        trace::pong(self.id, rtt);
-        self.lock().rtt = Some(rtt);
+        self.trace.pong(rtt);
+        self.lock().stats.rtt = Some(rtt);
     }
 
-    pub(super) fn rtt(&self) -> Option<Duration> {
-        self.lock().rtt
+    pub(super) fn stats(&self) -> ConnectionStats {
+        ConnectionStats {
+            sent: self.written(),
+            received: self.received.load(Ordering::Relaxed),
+            ..self.lock().stats
+        }
+    }
+
+    /// The peer has reset a call.
+    pub(super) fn count_reset(&self) {
+        self.lock().stats.resets += 1;
     }
 
     pub(super) fn is_going_away(&self) -> bool {
@@ -343,6 +374,7 @@ impl Shared {
 
     /// For the driver: the connection is at its end. Gives the calls that it had not yet adopted.
     pub(super) fn close(&self, error: Error) -> Vec<Pump> {
+        self.trace.ended(&self.stats(), &error);
         let mut state = self.lock();
         state.closed.get_or_insert(error);
         state.requests = None;

@@ -36,6 +36,7 @@ where
     alarm: Alarm,
     liveness: Option<Liveness>,
     idle: Idle,
+    closed: bool,
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
@@ -56,6 +57,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
             alarm: Alarm::default(),
             liveness,
             idle,
+            closed: false,
         }
     }
 
@@ -102,6 +104,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
     }
 
     fn close(&mut self, error: &Error) {
+        if std::mem::replace(&mut self.closed, true) {
+            return;
+        }
         let unadopted = self.shared.close(error.clone());
         for pump in self.pumps.drain(..).chain(unadopted) {
             let error = pump.call.proven(error.clone());

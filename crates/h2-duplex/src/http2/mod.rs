@@ -17,10 +17,12 @@ mod settings;
 mod state;
 pub(crate) mod trace;
 
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+pub(crate) use self::connection::start;
 pub use self::connection::{Connection, handshake};
 pub use self::driver::Driver;
 pub use self::liveness::KeepAlive;
-pub use self::monitor::{Monitor, Stats};
+pub use self::monitor::{ConnectionStats, Monitor, Stats};
 pub use self::receive::Receiver;
 pub use self::send::{Permit, Sender, TrySendError};
 pub use self::settings::{Deadlines, Settings};

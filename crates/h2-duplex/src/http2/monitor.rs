@@ -37,6 +37,12 @@ impl Monitor {
     pub fn stats(&self) -> Stats {
         self.call.stats()
     }
+
+    /// The figures of the call's connection.
+    #[must_use]
+    pub fn connection(&self) -> ConnectionStats {
+        self.call.connection.stats()
+    }
 }
 
 /// Figures of a call: lengths and times only.
@@ -59,4 +65,24 @@ pub struct Stats {
     pub stalled: Duration,
     /// Round-trip time of the last PING, if the connection sends any.
     pub rtt: Option<Duration>,
+}
+
+/// Figures of a connection: lengths and times only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConnectionStats {
+    /// How long TCP took, with what proxies there are; where a `Connector` made it.
+    pub connect: Option<Duration>,
+    /// How long TLS and ALPN took; where a `Connector` made them.
+    pub tls: Option<Duration>,
+    /// Round-trip time of the last PING, if the connection sends any.
+    pub rtt: Option<Duration>,
+    /// How many calls were opened on it.
+    pub calls: u64,
+    /// How many of them the peer reset.
+    pub resets: u64,
+    /// Bytes written, without those that TLS adds.
+    pub sent: u64,
+    /// Bytes read, without those that TLS adds.
+    pub received: u64,
 }

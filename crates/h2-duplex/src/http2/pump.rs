@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker, ready};
 use super::call::Call;
 use super::fault;
 use super::state::State;
+use crate::ErrorKind;
 
 /// Holds h2's receiving handles of one call and goes with the end of the response: a handle kept
 /// longer would keep h2's connection.
@@ -43,6 +44,9 @@ impl Pump {
                 Ok(()) => state.ended(),
                 Err(error) => {
                     let error = fault::of_call(&error, state.has_head());
+                    if matches!(error.kind(), ErrorKind::Reset(_)) {
+                        call.connection.count_reset();
+                    }
                     state.fail(call.proven(call.connection.explain(error)));
                 }
             }

@@ -10,11 +10,11 @@ use tokio::time::Instant;
 use super::inbox::Inbox;
 use super::monitor::Stats;
 use super::outgoing::Outgoing;
-use super::trace::{self, Id};
+use super::trace::OfCall;
 use crate::{Deadline, Deadlines, Error, ErrorKind, Phase};
 
 pub(super) struct State {
-    id: Id,
+    trace: OfCall,
     /// Kept until both directions are over: it alone can reset the call.
     pub(super) send: Option<h2::SendStream<Outgoing>>,
     pub(super) sending: Sending,
@@ -54,10 +54,10 @@ pub(super) enum Sending {
 }
 
 impl State {
-    pub(super) fn new(id: Id, send: h2::SendStream<Outgoing>, deadlines: Deadlines) -> Self {
+    pub(super) fn new(trace: OfCall, send: h2::SendStream<Outgoing>, deadlines: Deadlines) -> Self {
         let now = Instant::now();
         Self {
-            id,
+            trace,
             send: Some(send),
             sending: Sending::Open,
             credit: None,
@@ -85,7 +85,7 @@ impl State {
     pub(super) fn headed(&mut self, head: http::response::Parts, credit: h2::FlowControl) {
         self.heard = Instant::now();
         let after = self.heard - self.opened;
-        trace::headed(self.id, head.status.as_u16(), after);
+        self.trace.headed(head.status.as_u16(), after);
         self.head_after = Some(after);
         self.status = Some(head.status);
         self.head = Some(head);
@@ -100,7 +100,7 @@ impl State {
         self.heard = Instant::now();
         if self.first_byte_after.is_none() {
             let after = self.heard - self.opened;
-            trace::first_byte(self.id, after);
+            self.trace.first_byte(after);
             self.first_byte_after = Some(after);
         }
         self.received += chunk.len() as u64;
@@ -130,7 +130,7 @@ impl State {
     /// The first end is the one that counts.
     fn settle(&mut self, end: Result<(), Error>) {
         if self.end.is_none() {
-            trace::ended(self.id, &self.stats(), end.as_ref().copied());
+            self.trace.ended(&self.stats(), end.as_ref().copied());
             self.end = Some(end);
         }
     }

@@ -19,7 +19,7 @@ use super::proxy::Proxy;
 #[cfg(feature = "tower")]
 use super::service::Dialer;
 use super::tls::Tls;
-use crate::http2::{Connection, Driver, Settings, handshake, trace};
+use crate::http2::{Connection, ConnectionStats, Driver, Settings, start, trace};
 use crate::{Deadline, Error, ErrorKind, Phase};
 
 /// Makes HTTP/2 connections over TLS (`https`), or in plain text with prior knowledge (`http`, for
@@ -128,8 +128,10 @@ impl Connector {
     /// Dropping the future drops the connection.
     pub async fn connect(&self, uri: &Uri) -> Result<(Connection, Driver<Io>), Error> {
         let origin = Origin::of(uri)?;
+        let begin = Instant::now();
         let (io, way) = self.reach(uri, &origin).await?;
-        self.negotiate(io, &origin, &way).await
+        let connect = Some(begin.elapsed());
+        self.negotiate(io, &origin, &way, connect).await
     }
 
     /// A byte stream to the authority of `uri`, over TLS and ALPN `http/1.1` where the URI says
@@ -171,7 +173,7 @@ impl Connector {
     {
         let origin = Origin::of(uri)?;
         let way = origin.to_string();
-        self.negotiate(Io::new(io), &origin, &way).await
+        self.negotiate(Io::new(io), &origin, &way, None).await
     }
 
     /// Connects and spawns the driver on the current tokio runtime; it ends with the connection.
@@ -205,12 +207,12 @@ impl Connector {
                 .with_detail(format!("{origin}: this connector makes no TLS")));
         }
         let limit = self.settings.deadlines.connect;
-        let start = Instant::now();
+        let begin = Instant::now();
         let dial = self.dial(uri, origin);
         let (io, way) = within(limit, Deadline::Connect, Phase::Connect, dial)
             .await
             .map_err(|error| error.with_detail(origin.to_string()))??;
-        trace::reached("tcp", &way, start.elapsed());
+        trace::reached("tcp", &way, begin.elapsed());
         Ok((io, way))
     }
 
@@ -257,17 +259,26 @@ impl Connector {
         io: Io,
         origin: &Origin,
         way: &str,
+        connect: Option<Duration>,
     ) -> Result<(Connection, Driver<Io>), Error> {
+        let mut stats = ConnectionStats {
+            connect,
+            ..ConnectionStats::default()
+        };
         if !origin.tls {
-            return handshake(io, &self.settings).await;
+            return start(io, &self.settings, stats).await;
         }
         let offered: &[&[u8]] = if self.offers_http1 {
             &[ALPN_H2, ALPN_HTTP1]
         } else {
             &[ALPN_H2]
         };
+        let begin = Instant::now();
         match self.secure(io, origin, way, offered).await? {
-            (io, Some(protocol)) if protocol == ALPN_H2 => handshake(io, &self.settings).await,
+            (io, Some(protocol)) if protocol == ALPN_H2 => {
+                stats.tls = Some(begin.elapsed());
+                start(io, &self.settings, stats).await
+            }
             (_, other) => Err(wrong_protocol(other.as_deref(), way, "h2")),
         }
     }
@@ -280,12 +291,12 @@ impl Connector {
         way: &str,
         offered: &[&[u8]],
     ) -> Result<(Io, Option<Vec<u8>>), Error> {
-        let start = Instant::now();
+        let begin = Instant::now();
         let tls = self.start_tls(io, origin, way, offered);
         let secured = within(self.settings.deadlines.tls, Deadline::Tls, Phase::Tls, tls)
             .await
             .map_err(|error| error.with_detail(way))??;
-        trace::reached("tls", way, start.elapsed());
+        trace::reached("tls", way, begin.elapsed());
         Ok(secured)
     }
 
