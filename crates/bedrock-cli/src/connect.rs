@@ -6,6 +6,8 @@ use bedrock_loopback::Loopback;
 use bedrock_stream::{Client, Credentials, Proxy};
 use clap::Args;
 
+use crate::record::RecordArgs;
+
 /// The options of every command that talks to Bedrock.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
@@ -31,6 +33,8 @@ pub(crate) struct ConnectArgs {
     /// Connect there, whatever the endpoint is called: a VPC endpoint, a tunnel
     #[arg(long, value_name = "HOST:PORT")]
     connect_to: Option<String>,
+    #[command(flatten)]
+    record: RecordArgs,
 }
 
 impl ConnectArgs {
@@ -40,6 +44,9 @@ impl ConnectArgs {
             return self.start_loopback().await;
         }
         let mut builder = Client::builder();
+        if let Some(recording) = self.record.start()? {
+            builder = builder.record(recording);
+        }
         if let Some(region) = &self.region {
             builder = builder.region(region);
         }
@@ -82,16 +89,18 @@ impl ConnectArgs {
             .start()
             .await
             .map_err(|error| format!("the loopback Bedrock did not start: {error}"))?;
-        let client = Client::builder()
+        let mut builder = Client::builder()
             .region(region)
             .endpoint_url(server.url())
             .trust_pem(server.ca_pem())
             .credentials(Credentials::new(
                 server.access_key_id(),
                 server.secret_access_key(),
-            ))
-            .build()
-            .map_err(|error| error.to_string())?;
+            ));
+        if let Some(recording) = self.record.start()? {
+            builder = builder.record(recording);
+        }
+        let client = builder.build().map_err(|error| error.to_string())?;
         Ok((client, Some(server)))
     }
 }

@@ -6,6 +6,7 @@ mod doctor;
 mod exit;
 mod family;
 mod frames;
+mod record;
 mod serve;
 mod shell;
 mod signals;

@@ -50,7 +50,7 @@ use crate::sender::FrameSender;
 /// }
 /// # Ok(()) }
 /// ```
-pub struct BidiStream<S = h2_duplex::Sender, R = h2_duplex::Receiver, K = EventSigner> {
+pub struct BidiStream<S = crate::ClientSend, R = crate::ClientReceive, K = EventSigner> {
     sending: Mutex<Option<Sending<S, K>>>,
     receiving: Mutex<Option<FrameReceiver<R, RawEvents>>>,
     link: Link,
@@ -128,7 +128,7 @@ impl BidiStream {
         limit: Duration,
     ) -> Result<Self, Error> {
         let connect = async {
-            let mut connection = client.connect().await?;
+            let mut connection = client.recorded(client.connect().await?);
             Self::connect_on(client, model, &mut connection).await
         };
         timeout(limit, connect).await.unwrap_or_else(|_| {

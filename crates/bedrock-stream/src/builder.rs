@@ -12,6 +12,7 @@ use crate::endpoint::{Endpoint, Variant};
 use crate::error::Error;
 use crate::network::Network;
 use crate::one_way::OneWay;
+use crate::recording::Recording;
 use crate::retry::Retry;
 
 /// How long a connection without a call is kept: shorter than what load balancers and NATs forget.
@@ -34,6 +35,7 @@ pub struct ClientBuilder {
     deadlines: Option<Deadlines>,
     retry: Retry,
     clock: Clock,
+    recording: Option<Recording>,
 }
 
 impl ClientBuilder {
@@ -104,6 +106,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Records every call on a connection of this client's own. Calls that are opened on a connection of the caller's are
+    /// not: that can be a [`Recorder`](crate::recording::Recorder) itself.
+    pub fn record(mut self, recording: Recording) -> Self {
+        self.recording = Some(recording);
+        self
+    }
+
     /// Another clock, for tests.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -161,6 +170,7 @@ impl ClientBuilder {
             session_deadlines: of_sessions,
             retry: self.retry,
             clock: self.clock,
+            recording: self.recording,
         }))
     }
 
@@ -220,6 +230,7 @@ impl Default for ClientBuilder {
             deadlines: None,
             retry: Retry::default(),
             clock: Clock::system(),
+            recording: None,
         }
     }
 }

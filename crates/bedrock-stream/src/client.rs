@@ -16,6 +16,7 @@ use crate::credentials::SharedProvider;
 use crate::endpoint::{Endpoint, Operation};
 use crate::error::Error;
 use crate::one_way::OneWay;
+use crate::recording::{RecordedReceive, RecordedSend, Recorder, Recording};
 use crate::retry::Retry;
 use crate::sonic::SonicBuilder;
 
@@ -23,6 +24,11 @@ const EVENT_STREAM: HeaderValue = HeaderValue::from_static("application/vnd.amaz
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const AGENT: HeaderValue =
     HeaderValue::from_static(concat!("bedrock-stream/", env!("CARGO_PKG_VERSION")));
+
+/// The sending half of a call on a connection of a client's own.
+pub type ClientSend = RecordedSend<h2_duplex::Sender>;
+/// The receiving half of a call on a connection of a client's own.
+pub type ClientReceive = RecordedReceive<h2_duplex::Receiver>;
 
 /// A client of Amazon Bedrock Runtime. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -45,6 +51,7 @@ pub(crate) struct Inner {
     pub(crate) session_deadlines: Deadlines,
     pub(crate) retry: Retry,
     pub(crate) clock: Clock,
+    pub(crate) recording: Option<Recording>,
 }
 
 impl Client {
@@ -118,7 +125,7 @@ impl Client {
 
     /// The connections of the one-way calls.
     pub(crate) fn one_way(&self) -> OneWay {
-        self.0.one_way.clone()
+        self.0.one_way.clone().recording(self.0.recording.clone())
     }
 
     /// Makes a connection for one duplex call and spawns its driver, which ends with the connection.
@@ -129,6 +136,11 @@ impl Client {
             .connect_and_spawn(&origin)
             .await
             .map_err(Error::transport)
+    }
+
+    /// The transport with this client's recorder around it, if it has one.
+    pub(crate) fn recorded<D>(&self, transport: D) -> Recorder<D> {
+        Recorder::maybe(transport, self.0.recording.clone())
     }
 
     fn origin_uri(&self) -> Result<http::Uri, Error> {

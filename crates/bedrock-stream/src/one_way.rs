@@ -9,10 +9,15 @@ use h2_duplex::{
 
 #[cfg(feature = "http1")]
 use crate::http1::{Http1, Http1Receive, Http1Send};
+use crate::recording::{RecordedReceive, RecordedSend, Recorder, Recording};
 
 /// Opens a client's one-way calls, and opens one again at once where the service provably did not take it. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct OneWay {
+pub struct OneWay(Recorder<Ways>);
+
+/// The ways that a call can take.
+#[derive(Clone, Debug)]
+struct Ways {
     http2: Reopen<Pool>,
     #[cfg(feature = "http1")]
     http1: Http1,
@@ -24,15 +29,21 @@ impl OneWay {
         let (http1, connector) = (Http1::new(connector.clone()), connector.offer_http1());
         // The caller holds the body anyway, for its retries.
         let http2 = Reopen::new(Pool::new(connector)).replay_limit(usize::MAX);
-        Self {
+        let ways = Ways {
             http2,
             #[cfg(feature = "http1")]
             http1,
-        }
+        };
+        Self(Recorder::maybe(ways, None))
+    }
+
+    /// The same, its calls recorded.
+    pub(crate) fn recording(self, recording: Option<Recording>) -> Self {
+        Self(Recorder::maybe(self.0.into_inner(), recording))
     }
 
     pub(crate) async fn warm(&self, origin: &http::Uri, connections: usize) -> Result<(), Error> {
-        self.http2.get_ref().warm(origin, connections).await
+        self.0.inner().http2.get_ref().warm(origin, connections).await
     }
 }
 
@@ -40,15 +51,31 @@ impl Duplex for OneWay {
     type Send = OneWaySend;
     type Receive = OneWayReceive;
 
+    fn open(
+        &mut self,
+        head: http::Request<()>,
+    ) -> impl Future<Output = Result<(OneWaySend, OneWayReceive), Error>> + Send {
+        let open = self.0.open(head);
+        async move {
+            let (send, receive) = open.await?;
+            Ok((OneWaySend(send), OneWayReceive(receive)))
+        }
+    }
+}
+
+impl Duplex for Ways {
+    type Send = Sending;
+    type Receive = Receiving;
+
     #[cfg(not(feature = "http1"))]
     async fn open(
         &mut self,
         head: http::Request<()>,
-    ) -> Result<(OneWaySend, OneWayReceive), Error> {
+    ) -> Result<(Sending, Receiving), Error> {
         let (send, receive) = self.http2.open(head).await?;
         Ok((
-            OneWaySend(Sending::Http2(send)),
-            OneWayReceive(Receiving::Http2(receive)),
+            Sending::Http2(send),
+            Receiving::Http2(receive),
         ))
     }
 
@@ -56,13 +83,13 @@ impl Duplex for OneWay {
     async fn open(
         &mut self,
         head: http::Request<()>,
-    ) -> Result<(OneWaySend, OneWayReceive), Error> {
+    ) -> Result<(Sending, Receiving), Error> {
         if !self.http1.is_spoken() {
             match self.http2.open(head.clone()).await {
                 Ok((send, receive)) => {
                     return Ok((
-                        OneWaySend(Sending::Http2(send)),
-                        OneWayReceive(Receiving::Http2(receive)),
+                        Sending::Http2(send),
+                        Receiving::Http2(receive),
                     ));
                 }
                 Err(error) if error.kind() == h2_duplex::ErrorKind::Alpn => {}
@@ -71,14 +98,14 @@ impl Duplex for OneWay {
         }
         let (send, receive) = Box::pin(self.http1.open(head)).await?;
         Ok((
-            OneWaySend(Sending::Http1(send)),
-            OneWayReceive(Receiving::Http1(receive)),
+            Sending::Http1(send),
+            Receiving::Http1(receive),
         ))
     }
 }
 
 /// The sending half of a one-way call.
-pub struct OneWaySend(Sending);
+pub struct OneWaySend(RecordedSend<Sending>);
 
 enum Sending {
     Http2(ReopenSend<Pool>),
@@ -86,9 +113,9 @@ enum Sending {
     Http1(Http1Send),
 }
 
-impl SendHalf for OneWaySend {
+impl SendHalf for Sending {
     async fn ready(&mut self) -> Result<(), Error> {
-        match &mut self.0 {
+        match self {
             Sending::Http2(half) => half.ready().await,
             #[cfg(feature = "http1")]
             Sending::Http1(half) => half.ready().await,
@@ -96,7 +123,7 @@ impl SendHalf for OneWaySend {
     }
 
     async fn send(&mut self, chunk: Bytes) -> Result<(), Error> {
-        match &mut self.0 {
+        match self {
             Sending::Http2(half) => half.send(chunk).await,
             #[cfg(feature = "http1")]
             Sending::Http1(half) => half.send(chunk).await,
@@ -104,7 +131,7 @@ impl SendHalf for OneWaySend {
     }
 
     async fn finish(&mut self) -> Result<(), Error> {
-        match &mut self.0 {
+        match self {
             Sending::Http2(half) => half.finish().await,
             #[cfg(feature = "http1")]
             Sending::Http1(half) => half.finish().await,
@@ -112,8 +139,22 @@ impl SendHalf for OneWaySend {
     }
 }
 
+impl SendHalf for OneWaySend {
+    async fn ready(&mut self) -> Result<(), Error> {
+        self.0.ready().await
+    }
+
+    async fn send(&mut self, chunk: Bytes) -> Result<(), Error> {
+        self.0.send(chunk).await
+    }
+
+    async fn finish(&mut self) -> Result<(), Error> {
+        self.0.finish().await
+    }
+}
+
 /// The receiving half of a one-way call.
-pub struct OneWayReceive(Receiving);
+pub struct OneWayReceive(RecordedReceive<Receiving>);
 
 enum Receiving {
     Http2(ReopenReceive<Pool>),
@@ -121,9 +162,9 @@ enum Receiving {
     Http1(Http1Receive),
 }
 
-impl ReceiveHalf for OneWayReceive {
+impl ReceiveHalf for Receiving {
     async fn head(&mut self) -> Result<&http::response::Parts, Error> {
-        match &mut self.0 {
+        match self {
             Receiving::Http2(half) => half.head().await,
             #[cfg(feature = "http1")]
             Receiving::Http1(half) => half.head().await,
@@ -131,11 +172,21 @@ impl ReceiveHalf for OneWayReceive {
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        match &mut self.0 {
+        match self {
             Receiving::Http2(half) => half.next().await,
             #[cfg(feature = "http1")]
             Receiving::Http1(half) => half.next().await,
         }
+    }
+}
+
+impl ReceiveHalf for OneWayReceive {
+    async fn head(&mut self) -> Result<&http::response::Parts, Error> {
+        self.0.head().await
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        self.0.next().await
     }
 }
 

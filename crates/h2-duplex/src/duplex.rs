@@ -35,6 +35,18 @@ pub trait Duplex {
     ) -> impl Future<Output = Result<(Self::Send, Self::Receive), Error>> + Send;
 }
 
+impl<D: Duplex> Duplex for &mut D {
+    type Send = D::Send;
+    type Receive = D::Receive;
+
+    fn open(
+        &mut self,
+        head: http::Request<()>,
+    ) -> impl Future<Output = Result<(Self::Send, Self::Receive), Error>> + Send {
+        D::open(self, head)
+    }
+}
+
 /// The sending half of a call: the request body.
 ///
 /// Dropping it before [`finish`](SendHalf::finish) is done resets the call (`CANCEL`), so that half

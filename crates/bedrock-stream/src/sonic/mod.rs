@@ -127,7 +127,7 @@ impl SonicBuilder {
     pub async fn open(self) -> Result<(SonicSender, SonicReceiver), Error> {
         // Credentials first: without them nobody needs a connection.
         let call = self.client.sign_bidirectional(&self.model).await?;
-        let mut connection = self.client.connect().await?;
+        let mut connection = self.client.recorded(self.client.connect().await?);
         self.open_call(&mut connection, call).await
     }
 

@@ -10,7 +10,7 @@ use crate::link::Link;
 use crate::receiver::FrameReceiver;
 
 /// Receives the model's side of a voice session: speech, text, tool calls, usage.
-pub struct SonicReceiver<H = h2_duplex::Receiver> {
+pub struct SonicReceiver<H = crate::ClientReceive> {
     frames: FrameReceiver<H, Tracked>,
     expires_at: Option<Timestamp>,
 }

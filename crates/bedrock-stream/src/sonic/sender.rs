@@ -15,7 +15,7 @@ use crate::sender::FrameSender;
 ///
 /// Operations that the protocol does not allow are refused before anything is sent, with the rule that they break. A
 /// session that is dropped without [`close`](Self::close) is reset, and the service is told so.
-pub struct SonicSender<H = h2_duplex::Sender, S = EventSigner> {
+pub struct SonicSender<H = crate::ClientSend, S = EventSigner> {
     frames: FrameSender<H, S>,
     writer: Writer,
     link: Link,

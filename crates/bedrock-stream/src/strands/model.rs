@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use crate::client::Client;
 use crate::error::Error;
 use crate::random::random;
+use crate::recording::Recorder;
 use crate::sonic::SonicBuilder;
 use crate::strands::connection::Connection;
 use crate::strands::error::{BidiError, StopError, StopStep};
@@ -88,7 +89,8 @@ impl BidiModel {
     pub async fn start_on(&self, start: Start, http2: &mut Http2) -> Result<(), BidiError> {
         let _starting = self.begin()?;
         let builder = self.builder(&start);
-        self.keep(builder.open_on(http2).await?, start)
+        let mut connection = Recorder::maybe(http2, None);
+        self.keep(builder.open_on(&mut connection).await?, start)
     }
 
     /// Sends audio, or a message.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bedrock_wire::Outcome;
 use eventstream_codec::{Frame, Inbound, TransportEnd};
 use eventstream_sigv4::EventSigner;
-use h2_duplex::{Duplex, Receiver, Sender};
+use h2_duplex::Duplex;
 use nova_sonic::Transmit;
 use nova_sonic::{Leg, ReadError};
 use tokio::sync::Notify;
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::dial::Dial;
 use super::shared::Shared;
 use super::trace;
-use crate::client::Client;
+use crate::client::{Client, ClientReceive, ClientSend};
 use crate::error::Error;
 use crate::link::Link;
 use crate::receiver::FrameReceiver;
@@ -23,8 +23,8 @@ use crate::sender::FrameSender;
 
 /// A call with its two halves.
 struct Call {
-    sending: FrameSender<Sender, EventSigner>,
-    receiving: FrameReceiver<Receiver, ToMachine>,
+    sending: FrameSender<ClientSend, EventSigner>,
+    receiving: FrameReceiver<ClientReceive, ToMachine>,
     monitor: h2_duplex::Monitor,
     /// Tells that there is something to send.
     outgoing: Arc<Notify>,
@@ -71,7 +71,7 @@ pub(super) async fn run(leg: Leg, shared: Arc<Shared>, client: Client, dial: Dia
 async fn open(leg: Leg, shared: &Arc<Shared>, client: &Client, dial: &Dial) -> Result<Call, Error> {
     // Credentials first: without them nobody needs a connection.
     let call = client.sign_bidirectional(&shared.model).await?;
-    let mut connection = dial.dial().await?;
+    let mut connection = client.recorded(dial.dial().await?);
     let clock = client.clock().clone();
     let (send, receive) = connection.open(call.head).await.map_err(Error::transport)?;
     let expires_in = call.expires_at.map(|at| {
@@ -90,7 +90,7 @@ async fn open(leg: Leg, shared: &Arc<Shared>, client: &Client, dial: &Dial) -> R
         leg,
     };
     Ok(Call {
-        monitor: send.monitor(),
+        monitor: send.inner().monitor(),
         sending: FrameSender::new(send, call.signer, clock.clone(), link.clone()),
         receiving: FrameReceiver::new(receive, machine, clock, link),
         outgoing,
@@ -102,7 +102,7 @@ async fn open(leg: Leg, shared: &Arc<Shared>, client: &Client, dial: &Dial) -> R
 async fn receive(
     leg: Leg,
     shared: &Shared,
-    frames: &mut FrameReceiver<Receiver, ToMachine>,
+    frames: &mut FrameReceiver<ClientReceive, ToMachine>,
     opened: Instant,
 ) -> Result<(), Error> {
     frames.ready().await?;
@@ -126,7 +126,7 @@ async fn receive(
 async fn send(
     leg: Leg,
     shared: &Shared,
-    frames: &mut FrameSender<Sender, EventSigner>,
+    frames: &mut FrameSender<ClientSend, EventSigner>,
     outgoing: &Notify,
 ) -> Error {
     loop {

@@ -67,7 +67,11 @@ fn history(roles: &[bool]) -> History {
 }
 
 /// Whether an operation was let through; another failure than a refusal is the end of the test.
-async fn perform(op: &Op, voice: &mut SonicSender, events: &mut SonicReceiver) -> bool {
+async fn perform(
+    op: &Op,
+    voice: &mut SonicSender<h2_duplex::Sender>,
+    events: &mut SonicReceiver<h2_duplex::Receiver>,
+) -> bool {
     let done = match op {
         Op::Audio(len) => voice.audio(&vec![0; *len]).await,
         Op::Text(len) => voice.text(&"word ".repeat(len / 5)).await,
@@ -97,7 +101,7 @@ async fn perform(op: &Op, voice: &mut SonicSender, events: &mut SonicReceiver) -
 
 /// The next event, where one comes soon.
 async fn listen(
-    events: &mut SonicReceiver,
+    events: &mut SonicReceiver<h2_duplex::Receiver>,
 ) -> Result<Option<nova_sonic::ServerEvent>, bedrock_stream::Error> {
     let soon = std::time::Duration::from_millis(100);
     tokio::time::timeout(soon, events.next())

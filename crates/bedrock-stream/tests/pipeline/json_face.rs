@@ -19,7 +19,7 @@ fn polite() -> Builder {
         .scenario(Scenario::from_json(scenario, ".").unwrap())
 }
 
-async fn open(server: Builder) -> BidiStream {
+async fn open(server: Builder) -> BidiStream<h2_duplex::Sender, h2_duplex::Receiver> {
     let server = server.clock(server_clock(START_SECS)).build().unwrap();
     let client = client(&server, server.secret_access_key());
     let mut connection = connect(&server).await;

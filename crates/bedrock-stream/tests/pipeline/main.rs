@@ -14,6 +14,7 @@ mod converse;
 mod credentials;
 mod early_end;
 mod json_face;
+mod recording;
 mod secrets;
 mod stage;
 mod strands_face;

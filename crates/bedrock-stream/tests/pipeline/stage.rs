@@ -7,7 +7,7 @@ use bedrock_stream::{
     Client, ClientBuilder, Clock, Credentials, Error, SonicBuilder, SonicReceiver, SonicSender,
 };
 use eventstream_codec::Timestamp;
-use h2_duplex::{Connection, Connector, Settings, Tls};
+use h2_duplex::{Connection, Connector, ReceiveHalf, SendHalf, Settings, Tls};
 use nova_sonic::{Received, ServerEvent};
 
 use crate::tape::{Tape, Taped, TapedReceiver};
@@ -16,9 +16,9 @@ use crate::tape::{Tape, Taped, TapedReceiver};
 pub(crate) const START_SECS: u64 = 1_795_302_000;
 
 /// A client's session with a server behind a pipe.
-pub(crate) struct Stage {
-    pub(crate) voice: SonicSender,
-    pub(crate) events: SonicReceiver<TapedReceiver>,
+pub(crate) struct Stage<S = h2_duplex::Sender, R = TapedReceiver> {
+    pub(crate) voice: SonicSender<S>,
+    pub(crate) events: SonicReceiver<R>,
     /// What the client received.
     pub(crate) tape: Tape,
 }
@@ -126,8 +126,8 @@ pub(crate) async fn ask(stage: Stage) -> (Vec<ServerEvent>, Result<Received, Err
 }
 
 /// Speaks `chunks` of 32 ms at real-time pace and silence after them, waits for the end of the model's turn, closes.
-pub(crate) async fn say(
-    mut stage: Stage,
+pub(crate) async fn say<S: SendHalf, R: ReceiveHalf>(
+    mut stage: Stage<S, R>,
     chunks: Vec<Vec<u8>>,
 ) -> (Vec<ServerEvent>, Result<Received, Error>) {
     let (turn, turn_ended) = tokio::sync::oneshot::channel();

@@ -1,0 +1,71 @@
+//! `--record`: a command's calls, taken down in a file that `bedrock replay` serves again.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use bedrock_stream::recording::{Keep, Recording};
+
+/// The options of every command whose calls can be recorded.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Recording")]
+pub(crate) struct RecordArgs {
+    /// Record every call into this file (docs/recording.md), without credentials, signatures, speech and text
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Keep speech in the recording; else it is silence of the same length
+    #[arg(long, requires = "record")]
+    record_audio: bool,
+    /// Keep text, documents, pictures and tools in the recording; else they are letters x of the same length
+    #[arg(long, requires = "record")]
+    record_text: bool,
+}
+
+impl RecordArgs {
+    /// The recording, if one was asked for.
+    ///
+    /// # Errors
+    /// Where the file cannot be made.
+    pub(crate) fn start(&self) -> Result<Option<Recording>, String> {
+        let Some(path) = &self.record else {
+            return Ok(None);
+        };
+        let keep = Keep::NOTHING
+            .audio(self.record_audio)
+            .text(self.record_text);
+        let failed = |error: io::Error| format!("--record {}: {error}", path.display());
+        let file = Watched {
+            file: create(path).map_err(failed)?,
+            path: path.clone(),
+        };
+        Recording::to(file, keep).map(Some).map_err(failed)
+    }
+}
+
+/// A file whose first failure is told: the calls go on without their recording.
+struct Watched {
+    file: File,
+    path: PathBuf,
+}
+
+impl Write for Watched {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes).inspect_err(|error| {
+            let path = self.path.display();
+            eprintln!("bedrock: --record {path}: {error}; the recording ends here");
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// A file that only its owner may read: what it holds may be private.
+fn create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
