@@ -3,31 +3,30 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use h2::server::SendResponse;
 use h2::{Reason, RecvStream};
 use serde::Deserialize;
-use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use crate::answer::{self, EVENT_STREAM};
 use crate::builder::ResponseHead;
 use crate::call::Call;
-use crate::fault::{Control, FaultKind, Item};
-use crate::flow::Outflow;
+use crate::fault::{FaultKind, Item};
+use crate::flow::{Outflow, Outlet};
 use crate::frame::{Frame, FrameError, FrameReader, parse_whole};
 use crate::notice::Notice;
 use crate::server::Windows;
 use crate::service_error::ServiceError;
 use crate::sonic::{Quirks, Session};
+use crate::tap::{Tap, Traffic};
 use crate::verify::{Authenticated, Chain, Opened, Refusal};
 
 /// The longest signed frame: an event of 1,000,000 bytes in base64, and what stands around it.
-const MAX_FRAME: usize = 1_500_000;
+pub(crate) const MAX_FRAME: usize = 1_500_000;
 /// Answers that may wait for a client that does not read.
 const MAX_QUEUED: usize = 8 << 20;
 
 /// Why a call ends before its time.
-enum Ended {
+pub(crate) enum Ended {
     Aborted(String),
     Service(ServiceError),
     Signature(Refusal),
@@ -50,20 +49,11 @@ pub(crate) async fn converse(
     call: Call,
     authenticated: Option<Authenticated>,
     body: RecvStream,
-    respond: SendResponse<Bytes>,
-    controls: UnboundedSender<Control>,
+    outlet: Outlet,
 ) {
     call.opened();
     let state = &call.state;
-    let chain = match authenticated {
-        Some(Authenticated::Key { key, seed }) => Some(Chain::new(
-            key,
-            state.policy.region.clone(),
-            seed,
-            state.policy.max_skew,
-        )),
-        _ => None,
-    };
+    let chain = Chain::of(authenticated, &state.policy);
     let (now, quirks) = (Instant::now(), Quirks::of(&call.plan));
     let session = Session::new(&call.model_id, &state.sonic, quirks, call.ids.clone(), now);
     let frame_size = call.frame_size();
@@ -71,7 +61,8 @@ pub(crate) async fn converse(
         reader: FrameReader::new(MAX_FRAME),
         chain,
         session,
-        out: Outflow::new(respond, frame_size, controls),
+        tap: outlet.tap.clone(),
+        out: Outflow::new(outlet, frame_size),
         response_head: response_head(&call),
         events: 0,
         unreleased: 0,
@@ -97,6 +88,7 @@ struct Conversation {
     chain: Option<Chain>,
     session: Session,
     out: Outflow,
+    tap: Tap,
     response_head: ResponseHead,
     events: u64,
     unreleased: usize,
@@ -176,7 +168,8 @@ impl Conversation {
         }
     }
 
-    fn on_bytes(&mut self, bytes: &[u8]) -> Result<(), Ended> {
+    fn on_bytes(&mut self, bytes: &Bytes) -> Result<(), Ended> {
+        self.tap.tell(Traffic::RequestBytes(bytes));
         self.reader.feed(bytes);
         while let Some(frame) = self.reader.next_frame()? {
             let event = self.open_frame(&frame)?;
@@ -213,6 +206,7 @@ impl Conversation {
     }
 
     fn on_end_stream(&mut self) -> Result<(), Ended> {
+        self.tap.tell(Traffic::RequestEnd);
         self.input_ended = true;
         self.out.input_ended();
         self.reader.finish()?;
@@ -293,7 +287,7 @@ struct PayloadPart {
 }
 
 /// The event inside an inner frame: `chunk`, whose payload is `{"bytes":"<base64>"}`.
-fn part_of(inner: &Frame) -> Result<Vec<u8>, ServiceError> {
+pub(crate) fn part_of(inner: &Frame) -> Result<Vec<u8>, ServiceError> {
     let unexpected = || ServiceError::validation("Unable to parse input chunk");
     if inner.text(":message-type") != Some("event") || inner.text(":event-type") != Some("chunk") {
         return Err(unexpected());

@@ -15,8 +15,10 @@ use crate::ids::Ids;
 use crate::loopback::Loopback;
 use crate::notice::Notice;
 use crate::scenario::Scenario;
+use crate::script::{Script, Stage};
 use crate::server::{Http2, Observer, Server, State, Windows};
 use crate::sonic::{Limits, Pace, Settings};
+use crate::tap::{Listener, Traffic};
 use crate::tls::Tls;
 use crate::upload::MAX_BODIES;
 use crate::verify::Policy;
@@ -54,6 +56,8 @@ pub struct Builder {
     bearer_keys: Vec<String>,
     faults: Vec<Fault>,
     observer: Option<Observer>,
+    script: Option<Script>,
+    tap: Option<Listener>,
 }
 
 impl Default for Builder {
@@ -82,6 +86,8 @@ impl Default for Builder {
             bearer_keys: Vec::new(),
             faults: Vec::new(),
             observer: None,
+            script: None,
+            tap: None,
         }
     }
 }
@@ -232,6 +238,19 @@ impl Builder {
         self
     }
 
+    /// Bytes to answer with, in place of a conversation: a recording, for one. Signatures are checked all the same.
+    pub fn script(mut self, script: Script) -> Self {
+        self.script = Some(script);
+        self
+    }
+
+    /// Told of all that goes over the wire of every call, by the call's number; no secret is taken out. Called on the server's
+    /// tasks; it must not block.
+    pub fn tap(mut self, listener: impl Fn(u64, Traffic<'_>) + Send + Sync + 'static) -> Self {
+        self.tap = Some(Arc::new(listener));
+        self
+    }
+
     /// Makes a server without a socket, for byte streams that the caller brings.
     ///
     /// # Errors
@@ -278,6 +297,9 @@ impl Builder {
                 .map(|fault| (fault, AtomicU64::new(0)))
                 .collect(),
             observer: self.observer,
+            script: self.script.map(Stage::new),
+            tap: self.tap,
+            calls: AtomicU64::new(0),
         }))
     }
 

@@ -12,8 +12,10 @@ use crate::ids::Ids;
 use crate::notice::Notice;
 use crate::oneway::{Extras, OneWay};
 use crate::operation::{Operation, route};
+use crate::script::ScriptedCall;
 use crate::server::State;
 use crate::service_error::{ErrorKind, ServiceError};
+use crate::tap::{Tap, Traffic};
 use crate::verify::{Authenticated, Body, Head, Refusal, check_head};
 
 /// Bytes of each piece of an error's body that comes in pieces.
@@ -98,12 +100,27 @@ impl Call {
         Some((head, in_pieces(&Bytes::from(body))))
     }
 
+    /// The next answer of the script; an error where it has none for this operation, none where there is no script.
+    pub(crate) fn scripted(&self, tap: &Tap) -> Option<Result<ScriptedCall, ServiceError>> {
+        let Some((number, scripted)) = self.state.script.as_ref()?.next(self.operation) else {
+            let says = format!("The script has no {}.", self.operation.name());
+            return Some(Err(ServiceError::validation(says)));
+        };
+        tap.tell(Traffic::Scripted(number));
+        Some(Ok(scripted))
+    }
+
     /// Answers a request that has come whole.
-    pub(crate) fn answer(&mut self, parts: &Parts, tls: bool, body: &[u8]) -> Answer {
+    pub(crate) fn answer(&mut self, parts: &Parts, tls: bool, body: &[u8], tap: &Tap) -> Answer {
         if let Err(refusal) = self.authenticate(parts, tls, Body::Whole(body)) {
             return self.refused(refusal);
         }
         self.opened();
+        if let Some(scripted) = self.scripted(tap) {
+            let no_head = || ServiceError::validation("The script has no head for this answer.");
+            let answer = scripted.and_then(|scripted| scripted.answer().ok_or_else(no_head));
+            return answer.unwrap_or_else(|error| self.refused_by_service(&error));
+        }
         let request = OneWay {
             operation: self.operation,
             model_id: &self.model_id,

@@ -14,9 +14,25 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Sleep;
 
 use crate::fault::{Control, Item};
+use crate::tap::{ResponseEnd, Tap, Traffic};
 
 /// How long what was sent may take to leave before a fault strikes the call or the connection.
 pub(crate) const LINGER: Duration = Duration::from_millis(20);
+
+/// Where the answer of one call goes.
+pub(crate) struct Outlet {
+    pub(crate) respond: SendResponse<Bytes>,
+    pub(crate) controls: UnboundedSender<Control>,
+    pub(crate) tap: Tap,
+}
+
+impl Outlet {
+    /// Resets the call before its head.
+    pub(crate) fn reset(mut self, reason: Reason) {
+        self.tap.ended(ResponseEnd::Reset(reason.into()));
+        self.respond.send_reset(reason);
+    }
+}
 
 /// An answer on its way out, in DATA frames of a size at most.
 pub(crate) struct Outflow {
@@ -30,16 +46,13 @@ pub(crate) struct Outflow {
     input_ended: bool,
     ended: bool,
     controls: UnboundedSender<Control>,
+    tap: Tap,
 }
 
 impl Outflow {
-    pub(crate) const fn new(
-        respond: SendResponse<Bytes>,
-        frame_size: usize,
-        controls: UnboundedSender<Control>,
-    ) -> Self {
+    pub(crate) fn new(outlet: Outlet, frame_size: usize) -> Self {
         Self {
-            respond,
+            respond: outlet.respond,
             stream: None,
             queue: VecDeque::new(),
             queued: 0,
@@ -48,13 +61,15 @@ impl Outflow {
             lingered: false,
             input_ended: false,
             ended: false,
-            controls,
+            controls: outlet.controls,
+            tap: outlet.tap,
         }
     }
 
     /// Sends the head. Steps that were pushed before may follow it.
     pub(crate) fn start(&mut self, head: Response<()>) -> Result<(), h2::Error> {
         if self.stream.is_none() {
+            self.tap.tell(Traffic::ResponseHead(&head));
             self.stream = Some(self.respond.send_response(head, false)?);
         }
         Ok(())
@@ -90,6 +105,7 @@ impl Outflow {
     }
 
     pub(crate) fn reset(&mut self, reason: Reason) {
+        self.tap.ended(ResponseEnd::Reset(reason.into()));
         match &mut self.stream {
             Some(stream) => stream.send_reset(reason),
             None => self.respond.send_reset(reason),
@@ -145,6 +161,7 @@ impl Outflow {
                     // A connection that is gone needs no more faults.
                     let _ = self.controls.send(control);
                     if control == Control::Cut {
+                        self.tap.ended(ResponseEnd::Lost);
                         return Poll::Pending;
                     }
                 }
@@ -184,6 +201,12 @@ impl Outflow {
     }
 
     fn send(&mut self, bytes: Bytes, end: bool) -> Result<(), String> {
+        if !bytes.is_empty() {
+            self.tap.tell(Traffic::ResponseBytes(&bytes));
+        }
+        if end {
+            self.tap.ended(ResponseEnd::Clean);
+        }
         let sent = self
             .stream
             .as_mut()
@@ -206,6 +229,13 @@ impl Outflow {
         ready!(wait.as_mut().poll(cx));
         self.wait = None;
         Poll::Ready(())
+    }
+}
+
+/// Told after any other end, this says nothing new.
+impl Drop for Outflow {
+    fn drop(&mut self) {
+        self.tap.ended(ResponseEnd::Dropped);
     }
 }
 

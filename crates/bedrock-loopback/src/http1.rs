@@ -22,6 +22,7 @@ use crate::http2::told_to_close;
 use crate::operation::Operation;
 use crate::server::{ConnectionError, State};
 use crate::service_error::ServiceError;
+use crate::tap::{ResponseEnd, Tap, Traffic};
 use crate::upload::Upload;
 
 pub(crate) async fn serve<T>(
@@ -58,51 +59,60 @@ async fn answer(
     request: Request<Incoming>,
 ) -> io::Result<Response<Steps>> {
     let (parts, body) = request.into_parts();
+    let tap = state.tap(&parts);
     let mut call = match Call::route(&state, &parts) {
         Ok(call) => call,
-        Err(unknown) => return Ok(response(*unknown)),
+        Err(unknown) => return Ok(response(*unknown, tap)),
     };
     let resets = [FaultKind::ResetBeforeHead, FaultKind::ResetRefused];
     if resets.iter().any(|kind| call.plan.has(*kind)) {
         return Err(as_asked());
     }
     if let Some(error) = call.asked_error() {
-        return Ok(response(error));
+        return Ok(response(error, tap));
     }
     if call.operation == Operation::InvokeModelWithBidirectionalStream {
         let error = ServiceError::validation("This operation needs HTTP/2.");
-        return Ok(response(call.refused_by_service(&error)));
+        return Ok(response(call.refused_by_service(&error), tap));
     }
-    let body = match collect(&state, body).await? {
+    let body = match collect(&state, body, &tap).await? {
         Ok(body) => body,
-        Err(error) => return Ok(response(call.refused_by_service(&error))),
+        Err(error) => return Ok(response(call.refused_by_service(&error), tap)),
     };
-    let answer = call.answer(&parts, tls, &body);
+    let answer = call.answer(&parts, tls, &body, &tap);
     if call.plan.has(FaultKind::HeadNever) {
         std::future::pending::<()>().await;
     }
-    Ok(response(answer))
+    Ok(response(answer, tap))
 }
 
-fn response((head, items): Answer) -> Response<Steps> {
+fn response((head, items): Answer, tap: Tap) -> Response<Steps> {
+    tap.tell(Traffic::ResponseHead(&head));
     head.map(|()| Steps {
         items: items.into(),
         wait: None,
+        tap,
     })
 }
 
 /// Takes a whole request body, or an error to answer with.
-async fn collect(state: &State, mut body: Incoming) -> io::Result<Result<Bytes, ServiceError>> {
+async fn collect(
+    state: &State,
+    mut body: Incoming,
+    tap: &Tap,
+) -> io::Result<Result<Bytes, ServiceError>> {
     let mut upload = Upload::new(&state.upload_room);
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         let frame = frame.map_err(io::Error::other)?;
         let Ok(data) = frame.into_data() else {
             continue;
         };
+        tap.tell(Traffic::RequestBytes(&data));
         if let Err(error) = upload.add(&data) {
             return Ok(Err(error));
         }
     }
+    tap.tell(Traffic::RequestEnd);
     Ok(Ok(upload.finish()))
 }
 
@@ -110,6 +120,14 @@ async fn collect(state: &State, mut body: Incoming) -> io::Result<Result<Bytes, 
 struct Steps {
     items: VecDeque<Item>,
     wait: Option<Pin<Box<Sleep>>>,
+    tap: Tap,
+}
+
+/// Told after any other end, this says nothing new.
+impl Drop for Steps {
+    fn drop(&mut self) {
+        self.tap.ended(ResponseEnd::Dropped);
+    }
 }
 
 impl Body for Steps {
@@ -127,6 +145,7 @@ impl Body for Steps {
             }
             match self.items.pop_front() {
                 Some(Item::Bytes(bytes)) if !bytes.is_empty() => {
+                    self.tap.tell(Traffic::ResponseBytes(&bytes));
                     return Poll::Ready(Some(Ok(Frame::data(bytes))));
                 }
                 // The request came whole before the answer began.
@@ -141,9 +160,13 @@ impl Body for Steps {
                     return Poll::Pending;
                 }
                 Some(Item::Reset(_) | Item::Control(_)) => {
+                    self.tap.ended(ResponseEnd::Lost);
                     return Poll::Ready(Some(Err(as_asked())));
                 }
-                Some(Item::End) | None => return Poll::Ready(None),
+                Some(Item::End) | None => {
+                    self.tap.ended(ResponseEnd::Clean);
+                    return Poll::Ready(None);
+                }
             }
         }
     }

@@ -16,11 +16,13 @@ use tokio::task::JoinSet;
 use crate::bidi;
 use crate::call::{Answer, Call};
 use crate::fault::{Control, FaultKind};
-use crate::flow::Outflow;
+use crate::flow::{Outflow, Outlet};
 use crate::gate::{Gate, goaway};
 use crate::operation::Operation;
+use crate::script;
 use crate::server::{ConnectionError, State};
 use crate::service_error::ServiceError;
+use crate::tap::{ResponseEnd, Tap, Traffic};
 use crate::upload::Upload;
 use crate::verify::Body;
 
@@ -101,83 +103,76 @@ async fn answer(
     state: Arc<State>,
     tls: bool,
     request: Request<RecvStream>,
-    mut respond: SendResponse<Bytes>,
+    respond: SendResponse<Bytes>,
     controls: UnboundedSender<Control>,
 ) {
     let (parts, mut body) = request.into_parts();
+    let mut outlet = Outlet {
+        respond,
+        controls,
+        tap: state.tap(&parts),
+    };
     let mut call = match Call::route(&state, &parts) {
         Ok(call) => call,
-        Err(unknown) => return send(WHOLE_FRAMES, *unknown, respond, controls).await,
+        Err(unknown) => return send(WHOLE_FRAMES, *unknown, outlet).await,
     };
     if call.plan.has(FaultKind::ResetBeforeHead) {
-        return respond.send_reset(Reason::INTERNAL_ERROR);
+        return outlet.reset(Reason::INTERNAL_ERROR);
     }
     if call.plan.has(FaultKind::ResetRefused) {
-        return respond.send_reset(Reason::REFUSED_STREAM);
+        return outlet.reset(Reason::REFUSED_STREAM);
     }
     if call.operation == Operation::InvokeModelWithBidirectionalStream {
-        return open_duplex(call, tls, &parts, body, respond, controls).await;
+        return open_duplex(call, tls, &parts, body, outlet).await;
     }
     let answer = match call.asked_error() {
         Some(error) => error,
-        None => match collect(&state, &mut body).await {
-            Ok(body) => call.answer(&parts, tls, &body),
+        None => match collect(&state, &mut body, &outlet.tap).await {
+            Ok(body) => call.answer(&parts, tls, &body, &outlet.tap),
             Err(Some(error)) => call.refused_by_service(&error),
-            Err(None) => return,
+            Err(None) => return outlet.tap.ended(ResponseEnd::Dropped),
         },
     };
     if call.plan.has(FaultKind::HeadNever) {
-        return wait_for_reset(&mut respond).await;
+        return wait_for_reset(&mut outlet.respond).await;
     }
-    send(call.frame_size(), answer, respond, controls).await;
+    send(call.frame_size(), answer, outlet).await;
 }
 
-async fn open_duplex(
-    call: Call,
-    tls: bool,
-    parts: &Parts,
-    body: RecvStream,
-    mut respond: SendResponse<Bytes>,
-    controls: UnboundedSender<Control>,
-) {
+async fn open_duplex(call: Call, tls: bool, parts: &Parts, body: RecvStream, outlet: Outlet) {
     // The service cancels such a call at once (seen by smithy-rs's canary).
     if parts
         .headers
         .get("content-length")
         .is_some_and(|length| length == "0")
     {
-        return respond.send_reset(Reason::CANCEL);
+        return outlet.reset(Reason::CANCEL);
     }
     let frame_size = call.frame_size();
     if let Some(error) = call.asked_error() {
-        return send(frame_size, error, respond, controls).await;
+        return send(frame_size, error, outlet).await;
     }
     let authenticated = match call.authenticate(parts, tls, Body::Events) {
         Ok(authenticated) => authenticated,
-        Err(refusal) => return send(frame_size, call.refused(refusal), respond, controls).await,
+        Err(refusal) => return send(frame_size, call.refused(refusal), outlet).await,
     };
-    if !call.model_id.contains("sonic") {
-        let error = ServiceError::validation("The provided model identifier is invalid.");
-        return send(
-            frame_size,
-            call.refused_by_service(&error),
-            respond,
-            controls,
-        )
-        .await;
+    match call.scripted(&outlet.tap) {
+        Some(Ok(scripted)) => script::play(call, scripted, authenticated, body, outlet).await,
+        Some(Err(error)) => send(frame_size, call.refused_by_service(&error), outlet).await,
+        None if call.model_id.contains("sonic") => {
+            bidi::converse(call, authenticated, body, outlet).await;
+        }
+        None => {
+            let error = ServiceError::validation("The provided model identifier is invalid.");
+            send(frame_size, call.refused_by_service(&error), outlet).await;
+        }
     }
-    bidi::converse(call, authenticated, body, respond, controls).await;
 }
 
 /// Sends a whole answer. What the client still uploads is stopped by `RST_STREAM(NO_ERROR)`, which h2 sends of itself
 /// when a finished answer's request is dropped unread.
-async fn send(
-    frame_size: usize,
-    (head, items): Answer,
-    respond: SendResponse<Bytes>,
-    controls: UnboundedSender<Control>,
-) {
-    let mut out = Outflow::new(respond, frame_size, controls);
+async fn send(frame_size: usize, (head, items): Answer, outlet: Outlet) {
+    let mut out = Outflow::new(outlet, frame_size);
     out.input_ended();
     out.push(items);
     if out.start(head).is_ok() {
@@ -187,15 +182,21 @@ async fn send(
 }
 
 /// Takes a whole request body. An error to answer with, or none where the client went away.
-async fn collect(state: &State, body: &mut RecvStream) -> Result<Bytes, Option<ServiceError>> {
+async fn collect(
+    state: &State,
+    body: &mut RecvStream,
+    tap: &Tap,
+) -> Result<Bytes, Option<ServiceError>> {
     let collected = async {
         let mut upload = Upload::new(&state.upload_room);
         while let Some(bytes) = body.data().await {
             let bytes = bytes.map_err(|_| None)?;
             // Only a stream that is gone refuses, and then `data` says so next.
             let _ = body.flow_control().release_capacity(bytes.len());
+            tap.tell(Traffic::RequestBytes(&bytes));
             upload.add(&bytes)?;
         }
+        tap.tell(Traffic::RequestEnd);
         Ok(upload.finish())
     };
     let timed_out = || ServiceError::validation("The request body took too long.");

@@ -52,7 +52,7 @@
 //! # }
 //! ```
 //!
-//! Scripts are [`Scenario`]s, what goes wrong is a [`Fault`], what happened is a [`Notice`].
+//! Conversations are scripted by [`Scenario`]s, bytes by a [`Script`]; what goes wrong is a [`Fault`], what happened is a [`Notice`].
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod answer;
@@ -79,9 +79,11 @@ mod operation;
 mod preface;
 mod proxy;
 mod scenario;
+mod script;
 mod server;
 mod service_error;
 mod sonic;
+mod tap;
 mod tls;
 mod upload;
 mod verify;
@@ -94,7 +96,9 @@ pub use loopback::Loopback;
 pub use notice::Notice;
 pub use operation::Operation;
 pub use scenario::{Scenario, ScenarioError};
+pub use script::{Script, ScriptStep, ScriptedCall, ScriptedPart};
 pub use server::{ConnectionError, Server};
 pub use service_error::{ErrorKind, ServiceError};
 pub use sonic::Limits;
+pub use tap::{ResponseEnd, Traffic};
 pub use verify::{Part, Refusal};

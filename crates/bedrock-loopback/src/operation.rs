@@ -17,6 +17,18 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// The last part of the operation's path.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::InvokeModelWithBidirectionalStream => "invoke-with-bidirectional-stream",
+            Self::InvokeModelWithResponseStream => "invoke-with-response-stream",
+            Self::InvokeModel => "invoke",
+            Self::ConverseStream => "converse-stream",
+            Self::Converse => "converse",
+        }
+    }
+
     /// The operation's name in the API reference.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -19,7 +19,9 @@ use crate::ids::Ids;
 use crate::notice::Notice;
 use crate::preface::{self, Reread};
 use crate::proxy;
+use crate::script::Stage;
 use crate::sonic::Settings;
+use crate::tap::{Listener, Tap, Traffic};
 use crate::tls::Tls;
 use crate::verify::Policy;
 
@@ -46,6 +48,9 @@ pub(crate) struct State {
     pub(crate) upload_room: Semaphore,
     pub(crate) faults: Vec<(Fault, AtomicU64)>,
     pub(crate) observer: Option<Observer>,
+    pub(crate) script: Option<Stage>,
+    pub(crate) tap: Option<Listener>,
+    pub(crate) calls: AtomicU64,
 }
 
 /// What this side of HTTP/2 grants and sends.
@@ -227,6 +232,14 @@ impl State {
     pub(crate) fn ids_for_call(&self) -> Ids {
         let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
         Ids::seeded(ids.next_u64())
+    }
+
+    /// The tap of a call, which is told that it has begun.
+    pub(crate) fn tap(&self, head: &http::request::Parts) -> Tap {
+        let call = self.calls.fetch_add(1, Ordering::Relaxed);
+        let tap = Tap::new(call, self.tap.clone());
+        tap.tell(Traffic::RequestHead(head));
+        tap
     }
 
     /// The faults of the next call.

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 
 use super::hash::{hex, hmac_sha256, sha256_hex, signing_key};
-use super::head::{MISMATCH, SERVICE};
+use super::head::{Authenticated, MISMATCH, Policy, SERVICE};
 use super::refusal::{Part, Refusal};
 use crate::credentials::AccessKey;
 use crate::date::Utc;
@@ -37,6 +37,16 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
+    /// The chain that begins with a request's signature; none where that was not checked.
+    pub(crate) fn of(authenticated: Option<Authenticated>, policy: &Policy) -> Option<Self> {
+        match authenticated {
+            Some(Authenticated::Key { key, seed }) => {
+                Some(Self::new(key, policy.region.clone(), seed, policy.max_skew))
+            }
+            _ => None,
+        }
+    }
+
     pub(crate) fn new(
         key: AccessKey,
         region: String,
