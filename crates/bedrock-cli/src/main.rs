@@ -7,6 +7,7 @@ mod exit;
 mod family;
 mod frames;
 mod record;
+mod replay;
 mod serve;
 mod shell;
 mod signals;
@@ -45,6 +46,8 @@ enum Command {
     Completions(shell::CompletionsArgs),
     /// Print the manual page.
     Man(shell::ManArgs),
+    /// Serve a recording again, or make a conformance case of it.
+    Replay(replay::Args),
 }
 
 fn main() -> ExitCode {
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
             Command::Doctor(args) => doctor::run(&args).await,
             Command::Completions(args) => shell::completions(&args, Cli::command()),
             Command::Man(args) => shell::man(&args, Cli::command()),
+            Command::Replay(args) => replay::run(&args).await,
         }
     });
     // A thread may still be reading stdin; the program does not wait for it.

@@ -1,10 +1,14 @@
 //! `--record`: a command's calls, taken down in a file that `bedrock replay` serves again.
 
+use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use bedrock_stream::recording::{Keep, Recording};
+use bedrock_loopback::{ResponseEnd, Traffic};
+use bedrock_stream::recording::{CallRecord, End, Keep, Recording};
+use h2_duplex::ErrorCode;
 
 /// The options of every command whose calls can be recorded.
 #[derive(Debug, clap::Args)]
@@ -39,6 +43,42 @@ impl RecordArgs {
             path: path.clone(),
         };
         Recording::to(file, keep).map(Some).map_err(failed)
+    }
+}
+
+/// Takes down what a loopback tells of its calls.
+pub(crate) fn tap(recording: Recording) -> impl Fn(u64, Traffic<'_>) + Send + Sync + 'static {
+    let calls: Mutex<HashMap<u64, CallRecord>> = Mutex::default();
+    move |number, traffic| {
+        let mut calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Traffic::RequestHead(head) = traffic {
+            let head = http::Request::from_parts(head.clone(), ());
+            calls.insert(number, recording.call(&head));
+            return;
+        }
+        let Some(call) = calls.get(&number) else {
+            return;
+        };
+        match traffic {
+            Traffic::RequestBytes(bytes) => call.sent(bytes),
+            Traffic::RequestEnd => call.sent_all(&End::Clean),
+            Traffic::ResponseHead(head) => call.answered(&head.clone().into_parts().0),
+            Traffic::ResponseBytes(bytes) => call.received(bytes),
+            Traffic::ResponseEnd(how) => {
+                call.received_all(&end(how));
+                calls.remove(&number);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn end(how: ResponseEnd) -> End {
+    match how {
+        ResponseEnd::Clean => End::Clean,
+        ResponseEnd::Reset(code) => End::Reset(ErrorCode(code)),
+        ResponseEnd::Lost => End::Lost,
+        _ => End::Dropped,
     }
 }
 

@@ -8,6 +8,7 @@ use bedrock_loopback::{Fault, FaultKind, Loopback, Notice, Scenario};
 use serde_json::json;
 
 use crate::exit::Exit;
+use crate::record::{self, RecordArgs};
 use crate::signals;
 
 /// Run a Bedrock on this machine, for tests and demos.
@@ -59,6 +60,8 @@ pub(crate) struct Args {
     /// Say nothing of the calls on stderr
     #[arg(long, short)]
     quiet: bool,
+    #[command(flatten)]
+    record: RecordArgs,
 }
 
 /// Serves until Ctrl-C.
@@ -90,9 +93,12 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, String> {
     if !args.quiet {
         builder = builder.observe(|notice: &Notice| eprintln!("{notice}"));
     }
+    if let Some(recording) = args.record.start()? {
+        builder = builder.tap(record::tap(recording));
+    }
     let server = builder.start().await.map_err(|error| error.to_string())?;
     let ca_file = write_ca(args.tls_dir.as_deref(), server.ca_pem())?;
-    announce(args, &server, &ca_file).map_err(|error| format!("stdout: {error}"))?;
+    announce(args.json, &server, &ca_file).map_err(|error| format!("stdout: {error}"))?;
     signals::end_asked().await?;
     server.shutdown().await;
     if args.tls_dir.is_none() {
@@ -111,9 +117,9 @@ fn list_faults() -> std::io::Result<Exit> {
 }
 
 /// Tells what a client needs. Machines wait for this line, so it is flushed.
-fn announce(args: &Args, server: &Loopback, ca_file: &Path) -> std::io::Result<()> {
+pub(crate) fn announce(json: bool, server: &Loopback, ca_file: &Path) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    if args.json {
+    if json {
         let ready = json!({
             "url": server.url(),
             "ca_file": ca_file,
@@ -148,7 +154,8 @@ fn announce(args: &Args, server: &Loopback, ca_file: &Path) -> std::io::Result<(
     out.flush()
 }
 
-fn write_ca(folder: Option<&Path>, pem: &str) -> Result<PathBuf, String> {
+/// Writes the authority's certificate.
+pub(crate) fn write_ca(folder: Option<&Path>, pem: &str) -> Result<PathBuf, String> {
     let folder = folder.map_or_else(
         || std::env::temp_dir().join(format!("bedrock-serve-{}", std::process::id())),
         Path::to_path_buf,

@@ -6,7 +6,7 @@ use eventstream_codec::{Frame, Header, HeaderType, HeaderValue, Timestamp};
 use serde_json::{Value, json};
 
 /// A frame as `--json` prints it.
-pub(super) fn of_frame(frame: &Frame<'_>, index: u64, offset: u64) -> Value {
+pub(crate) fn of_frame(frame: &Frame<'_>, index: u64, offset: u64) -> Value {
     json!({
         "index": index,
         "offset": offset,

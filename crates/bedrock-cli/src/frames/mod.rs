@@ -3,9 +3,10 @@
 
 mod encode;
 mod events;
-mod json;
+pub(crate) mod json;
 mod payload;
 mod print;
+mod recorded;
 mod verify;
 
 use std::fs::File;
@@ -29,7 +30,7 @@ pub(crate) struct Args {
     #[command(subcommand)]
     command: Option<Command>,
 
-    /// A file with a stream of frames, or `-` for standard input, read as it arrives
+    /// A file with a stream of frames, a recording, or `-` for standard input, read as it arrives
     #[arg(required = true)]
     file: Option<PathBuf>,
 
@@ -64,6 +65,9 @@ pub(crate) struct Args {
     /// Only frames of this event type, exception type or error code; may be given more than once
     #[arg(long = "event-type", value_name = "NAME")]
     event_types: Vec<String>,
+
+    #[command(flatten)]
+    recorded: recorded::RecordedArgs,
 
     #[command(flatten)]
     verify: verify::VerifyArgs,
@@ -107,7 +111,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, String> {
     }
     let file = args.file.as_deref().ok_or("which file?")?;
     let decoder = Decoder::with_limits(args.limits.limits());
-    let reader = FrameReader::with_decoder(open(file)?, decoder);
+    let reader = FrameReader::with_decoder(args.recorded.open(file)?, decoder);
     let mut verifier = args.verify.verifier()?;
     let mut out = Output::new(is_stdin(file));
     let printed = match args.protocol {

@@ -1,0 +1,118 @@
+"""Strands' Nova Sonic model and its agent, unmodified, against a local Bedrock: one JSON line a check (docs/interop.md).
+
+The endpoint is written into it and it has no setting for a CA: both are set from outside.
+"""
+
+import asyncio
+import os
+
+from checks import SETTINGS, expect, main, question, refused
+
+os.environ["AWS_ACCESS_KEY_ID"] = SETTINGS["access_key_id"]
+os.environ["AWS_SECRET_ACCESS_KEY"] = SETTINGS["secret_access_key"]
+os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+from awscrt import io as crt_io  # noqa: E402
+from strands import tool  # noqa: E402
+from strands.bidi.agent import BidiAgent  # noqa: E402
+from strands.bidi.models import bedrock  # noqa: E402
+from strands.bidi.types.media import AudioDelta  # noqa: E402
+
+RESOLVE = bedrock.AsyncBedrockRuntimeConfig.resolve
+
+
+async def resolve(*args, **kwargs):
+    return await RESOLVE(*args, **kwargs | {"endpoint_uri": SETTINGS["url"]})
+
+
+class LocalHTTPClient(bedrock._BedrockAWSCRTHTTPClient):
+    """Its HTTP client, trusting our CA."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        options = crt_io.TlsContextOptions()
+        options.override_default_trust_store_from_path(ca_filepath=SETTINGS["ca_file"])
+        self._tls_ctx = crt_io.ClientTlsContext(options)
+
+    def __deepcopy__(self, _memo):
+        return self
+
+
+bedrock.AsyncBedrockRuntimeConfig.resolve = resolve
+bedrock._BedrockAWSCRTHTTPClient = LocalHTTPClient
+
+
+async def converse(secret=None):
+    """A question, a tool, an answer that is interrupted, a last answer."""
+    called = []
+
+    @tool
+    def getWeather(city: str) -> str:
+        """The weather in a city.
+
+        Args:
+            city: The city.
+        """
+        called.append(city)
+        return "72 degrees"
+
+    if secret:
+        os.environ["AWS_SECRET_ACCESS_KEY"] = secret
+    else:
+        os.environ["AWS_SECRET_ACCESS_KEY"] = SETTINGS["secret_access_key"]
+    model = bedrock.BedrockNovaSonicModel(model_id=SETTINGS["model"], region=SETTINGS["region"])
+    agent = BidiAgent(model=model, tools=[getWeather], system_prompt="Answer briefly.")
+    speech = question()
+    speak = asyncio.Event()
+    seen = []
+    await agent.start()
+
+    async def say():
+        while True:
+            await speak.wait()
+            speak.clear()
+            for chunk in speech:
+                await agent.send(AudioDelta(format="pcm", source={"bytes": chunk}))
+
+    async def listen():
+        audio = 0
+        interrupted = False
+        async for event in agent.receive():
+            kind = event["type"]
+            seen.append(kind)
+            if kind == "bidi_audio_delta":
+                audio += 1
+                # In the middle of the long answer the user speaks again.
+                if audio == 3 and not interrupted:
+                    speak.set()
+            if kind == "bidi_barge_in":
+                interrupted = True
+            if kind == "bidi_response_stop" and interrupted and "bidi_audio_delta" in seen[seen.index("bidi_barge_in") :]:
+                return
+
+    speak.set()
+    speaking = asyncio.create_task(say())
+    try:
+        await listen()
+    finally:
+        speaking.cancel()
+        await asyncio.gather(speaking, return_exceptions=True)
+        await agent.stop()
+    kinds = sorted(set(seen))
+    expect(called == ["Lisbon"], f"tools called: {called}; events {kinds}")
+    expect("bidi_barge_in" in seen, f"no interruption among {kinds}")
+    expect("bidi_usage" in seen, f"no usage among {kinds}")
+    return f"{len(seen)} events, tool called, interrupted"
+
+
+CHECKS = {
+    "conversation": converse,
+    "conversation, wrong secret": lambda: refused(lambda: converse("another secret"), names=["403", "Signature"]),
+    "conversation, exception": lambda: refused(converse, names=["Throttling"]),
+    "conversation, reset": lambda: refused(converse),
+    "conversation, cut": lambda: refused(converse),
+    "conversation, early end": lambda: refused(converse),
+    "conversation, unknown event": converse,
+}
+
+asyncio.run(main(CHECKS))
