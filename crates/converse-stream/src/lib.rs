@@ -8,6 +8,7 @@
 //! - **Replies** go back into the next request byte for byte: [`Reply::to_message`].
 //! - **Three ways to consume** a body: [`read_body`] calls back, [`Reader`] and [`Events`] are pulled, and
 //!   [`Reader::next_frame`] gives raw frames from the same place. [`collect_body`] folds it all.
+//! - **Text alone**: [`text`] has the text of model-native streams with callbacks, for web servers.
 //! - **The flat view**: [`Flat`] turns events into [`Chunk`]s as agent loops like them.
 //! - **Models in their own words**: [`family::InvokeMapper`] makes the same events of what InvokeModelWithResponseStream streams.
 //! - **Egress**: a [`Writer`] for gateways and emulators that cannot forget a block's or a message's end.
@@ -50,6 +51,7 @@ mod payload;
 mod reader;
 mod reply;
 pub mod request;
+pub mod text;
 mod wire;
 mod writer;
 
