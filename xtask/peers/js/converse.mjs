@@ -2,10 +2,8 @@
 
 import { createInterface } from "node:readline";
 import { createRequire } from "node:module";
-import { Readable } from "node:stream";
-import { BedrockRuntimeClient, ConverseStreamCommand } from "@aws-sdk/client-bedrock-runtime";
-import { HttpResponse } from "@smithy/core/protocols";
-import { pieces } from "./pieces.mjs";
+import { ConverseStreamCommand } from "@aws-sdk/client-bedrock-runtime";
+import { client } from "./canned.mjs";
 
 const { version } = createRequire(import.meta.url)("@aws-sdk/client-bedrock-runtime/package.json");
 
@@ -30,21 +28,6 @@ const operations = {
     return { outcome: error ? "failed" : "complete", error, ...heard, calls: callers };
   },
 };
-
-function client({ input, chunks, transport_end }) {
-  async function* body() {
-    yield* pieces(Buffer.from(input.base64, "base64"), chunks);
-    if (transport_end === "cut") throw Object.assign(new Error("aborted"), { code: "ECONNRESET" });
-  }
-  const headers = { "content-type": "application/vnd.amazon.eventstream", "x-amzn-requestid": "r-1" };
-  const response = () => new HttpResponse({ statusCode: 200, headers, body: Readable.from(body()) });
-  return new BedrockRuntimeClient({
-    region: "us-east-1",
-    credentials: { accessKeyId: "id", secretAccessKey: "secret" },
-    maxAttempts: 1,
-    requestHandler: { handle: async () => ({ response: response() }) },
-  });
-}
 
 function take(heard, calls, { contentBlockStart, contentBlockDelta, messageStop, metadata }) {
   const use = contentBlockStart?.start?.toolUse;

@@ -12,6 +12,7 @@ pub(crate) mod probe;
 pub(crate) mod server;
 mod session;
 mod table;
+mod text_streams;
 
 use std::path::Path;
 
@@ -26,7 +27,8 @@ use probe::Probe;
 /// Which peers to run.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// One of rust-sdk, js-sdk, python-sdk, boto3, node-server, python-server, node-http2, hyper-h2, boxes. Default: all.
+    /// One of rust-sdk, js-sdk, python-sdk, boto3, node-server, python-server, node-http2, hyper-h2, boxes, ai.
+    /// Default: all.
     name: Option<String>,
     /// Write what comes of it to docs/interop.md and xtask/peers/boxes.json; then read the diff.
     #[arg(long, conflicts_with = "record")]
@@ -56,7 +58,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
             "--bless writes the whole table, or that of the boxes",
         ));
     }
-    if clients.is_empty() && judges.is_empty() && directs.is_empty() && !with_boxes {
+    let with_texts = wanted(text_streams::NAME);
+    let sessions = clients.len() + judges.len() + directs.len();
+    if sessions == 0 && !with_boxes && !with_texts {
         return Err(Failure::new("no such peer; see cargo xtask interop --help"));
     }
     let mut findings = Vec::new();
@@ -76,6 +80,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let probe = Probe::beside(&bedrock);
     for peer in directs {
         show(peer.run(&probe)?, &mut findings);
+    }
+    if with_texts {
+        show(text_streams::run()?, &mut findings);
     }
     if arguments.bless && arguments.name.is_none() {
         table::save(&findings)?;
