@@ -493,5 +493,9 @@ fn the_docs_link_each_row_to_its_test() {
     for name in &tests {
         assert!(docs.contains(&link(name)), "{name}");
     }
-    assert_eq!(docs.matches("[Y: `").count(), tests.len());
+    let families =
+        "[Y: `every_case_is_as_expected`](../crates/converse-stream/tests/it/invoke_cases.rs)";
+    assert!(docs.contains(families));
+    assert!(include_str!("invoke_cases.rs").contains("fn every_case_is_as_expected("));
+    assert_eq!(docs.matches("[Y: `").count(), tests.len() + 1);
 }
