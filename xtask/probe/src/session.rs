@@ -52,7 +52,7 @@ fn judge(
 }
 
 async fn speak(
-    mut sender: SonicSender,
+    mut sender: SonicSender<h2_duplex::Sender>,
     pcm_bytes: usize,
     mut seen: Option<watch::Receiver<usize>>,
 ) -> Result<(), Error> {
