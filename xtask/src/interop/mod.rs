@@ -11,6 +11,7 @@ pub(crate) mod line;
 pub(crate) mod probe;
 pub(crate) mod server;
 mod session;
+mod strands;
 mod table;
 mod text_streams;
 
@@ -27,8 +28,8 @@ use probe::Probe;
 /// Which peers to run.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// One of rust-sdk, js-sdk, python-sdk, boto3, node-server, python-server, node-http2, hyper-h2, boxes, ai.
-    /// Default: all.
+    /// One of rust-sdk, js-sdk, python-sdk, boto3, node-server, python-server, node-http2, hyper-h2, boxes, ai,
+    /// strands-events. Default: all.
     name: Option<String>,
     /// Write what comes of it to docs/interop.md and xtask/peers/boxes.json; then read the diff.
     #[arg(long, conflicts_with = "record")]
@@ -48,6 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let judges: Vec<_> = judges::ALL.iter().filter(|j| wanted(j.name)).collect();
     let directs: Vec<_> = direct::ALL.iter().filter(|d| wanted(d.name)).collect();
     let with_boxes = wanted("boxes");
+    let with_strands = wanted(strands::NAME);
     if arguments.bless
         && arguments
             .name
@@ -60,7 +62,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     }
     let with_texts = wanted(text_streams::NAME);
     let sessions = clients.len() + judges.len() + directs.len();
-    if sessions == 0 && !with_boxes && !with_texts {
+    let with_bedrock = sessions > 0 || with_boxes || with_texts;
+    if !with_bedrock && !with_strands {
         return Err(Failure::new("no such peer; see cargo xtask interop --help"));
     }
     let mut findings = Vec::new();
@@ -68,6 +71,12 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         for client in clients.into_iter().filter(|c| c.is_duplex()) {
             show(vec![client.record()?], &mut findings);
         }
+        return tally(&findings);
+    }
+    if with_strands {
+        show(strands::run()?, &mut findings);
+    }
+    if !with_bedrock {
         return tally(&findings);
     }
     let bedrock = server::build()?;

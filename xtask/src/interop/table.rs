@@ -37,7 +37,8 @@ middle of a stream, and are refused with a wrong secret. `node-server` is Node's
 `@smithy/signature-v4`; `python-server` is hyper-h2 with botocore's decoder, signatures re-computed with hashlib. Both re-compute the signature of the
 request and of every event. `node-http2` and `hyper-h2` are the bare servers, which do as the path says: our transport sends them 1,000 events and
 gets them back, is refused, reset and told to go away. `ai` is npm `ai` 3.4.33, whose `AWSBedrock*Stream` wrappers get the same bodies as our
-text streams ([text-streams.md](text-streams.md)). `cargo xtask interop` repeats it, and `.ci/run` does.
+text streams ([text-streams.md](text-streams.md)). `strands-events` is strands-agents' own conversion of Nova Sonic's events on the
+sequences of `fixtures/nova-sonic`, whose outcome `nova_sonic::strands` is tested against. `cargo xtask interop` repeats it, and `.ci/run` does.
 
 | peer | check | |
 |---|---|---|

@@ -79,6 +79,8 @@ pub(crate) enum Environment {
     Boto3,
     /// aws-sdk-bedrock-runtime, which needs Python 3.12.
     Sdk,
+    /// strands-agents with its voice models.
+    Strands,
 }
 
 /// Installs a virtual environment and gives `python SCRIPT`.

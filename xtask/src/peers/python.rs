@@ -15,6 +15,7 @@ impl Environment {
         match self {
             Self::Boto3 => "boto3",
             Self::Sdk => "sdk",
+            Self::Strands => "strands",
         }
     }
 
@@ -22,7 +23,7 @@ impl Environment {
     fn oldest(self) -> (u32, u32) {
         match self {
             Self::Boto3 => (3, 10),
-            Self::Sdk => (3, 12),
+            Self::Sdk | Self::Strands => (3, 12),
         }
     }
 }
