@@ -17,6 +17,8 @@ pub struct VoiceMetrics {
     pub barge_in_to_silence: Latency,
     /// The user's audio that has not been sent yet.
     pub uplink_backlog: Duration,
+    /// Bytes of the model's speech that wait for the application to take them.
+    pub downlink_backlog: usize,
     /// The user's audio that was dropped, because the transport or the service was too slow.
     pub dropped_audio: Duration,
     /// Samples of the model's speech that came after an interruption and were not handed on.
@@ -73,8 +75,13 @@ pub(super) struct Meter {
 impl Meter {
     /// Takes note of an event; gives since when the user wants silence, where it says that.
     pub(super) fn note(&mut self, event: &ConversationEvent, now: Instant) -> Option<Instant> {
-        let ConversationEvent::Session(event) = event else {
-            return None;
+        let event = match event {
+            ConversationEvent::Session(event) => event,
+            ConversationEvent::AudioDropped { total_ms, .. } => {
+                self.metrics.dropped_audio = Duration::from_millis(*total_ms);
+                return None;
+            }
+            _ => return None,
         };
         match event {
             SessionEvent::UserSpeechStarted { .. } => self.speaks_since = Some(now),

@@ -63,6 +63,10 @@ impl Queue {
         self.events.is_empty()
     }
 
+    pub(super) const fn audio_bytes(&self) -> usize {
+        self.audio_bytes
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.audio_bytes > FULL
     }

@@ -286,6 +286,7 @@ impl State {
     pub(super) fn metrics(&self) -> super::VoiceMetrics {
         let mut metrics = self.meter.metrics.clone();
         metrics.uplink_backlog = Duration::from_millis(self.conversation.uplink_backlog_ms());
+        metrics.downlink_backlog = self.queue.audio_bytes();
         metrics.stale_samples = self.conversation.session().stale_samples();
         metrics.usage = self.conversation.usage();
         metrics
