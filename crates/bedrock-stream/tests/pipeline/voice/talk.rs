@@ -135,6 +135,22 @@ async fn speech_over_the_model_silences_it_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn speech_that_nobody_took_is_not_handed_out_after_an_interruption() {
+    let (voice, mut events) = start(script(&json!([
+        {"when": "text", "contains": "Tell", "send": [{"say": {"text": "A long story.", "tone_ms": 20_000}}]}
+    ])))
+    .await;
+    voice.text("Tell me a story").unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(voice.metrics().downlink_backlog > 100_000);
+    ask(&voice).await;
+    let seen = until(&mut events, interrupted).await;
+    assert_eq!(planned(&seen), ["A long story."]);
+    assert_eq!((speech(&seen), voice.metrics().downlink_backlog), (0, 0));
+    voice.close(CLOSE).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn ten_silent_minutes_are_survived() {
     let (voice, mut events) = start(script(&json!([
         {"when": "text", "contains": "there", "send": [{"say": {"text": "Always."}}]}
