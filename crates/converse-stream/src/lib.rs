@@ -48,6 +48,7 @@ mod json;
 mod mapper;
 mod number;
 mod payload;
+pub mod prompt;
 mod reader;
 mod reply;
 pub mod request;
@@ -74,3 +75,8 @@ pub use reply::{NotReplayable, Reply, ReplyBlock, ReplyContent};
 pub use request::ConverseRequest;
 pub use request::message::{ContentBlock, Message, Role};
 pub use writer::{Stopped, ToolBlock, WriteError, Writer};
+
+/// The examples of the guide to model families.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/model-families.md")]
+struct FamiliesGuide;

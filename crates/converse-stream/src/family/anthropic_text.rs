@@ -1,12 +1,15 @@
 //! Anthropic's text completions (Claude 1, 2 and Instant): `{"completion": …, "stop_reason": …, "stop": …}`.
 
 use super::adapter::Adapter;
+use super::body::{BodyError, Limits, object, string};
 use super::fields::Fields;
 use super::telling::{Telling, malformed};
 use crate::error::StreamError;
 use crate::event::Event;
 use crate::event::stop::MessageStop;
 use crate::json::Members;
+use crate::prompt;
+use crate::request::ConverseRequest;
 
 pub(super) fn fits(chunk: &Fields<'_>) -> bool {
     chunk.get("completion").is_some()
@@ -37,4 +40,21 @@ impl Adapter for AnthropicText {
         });
         to.stop(stop)
     }
+}
+
+const LIMITS: Limits = Limits {
+    max_tokens: "max_tokens_to_sample",
+    temperature: "temperature",
+    top_p: "top_p",
+    stop: "stop_sequences",
+};
+
+pub(super) fn body(_model: &str, request: &ConverseRequest) -> Result<Members, BodyError> {
+    let config = request.inference_config.as_ref();
+    let tokens = config.and_then(|config| config.max_tokens);
+    tokens.ok_or(BodyError::Needs("`max_tokens`"))?;
+    let prompt = prompt::anthropic_text(request)?;
+    let mut body = object([("prompt", string(&prompt))]);
+    LIMITS.set(config, &mut body)?;
+    Ok(body)
 }

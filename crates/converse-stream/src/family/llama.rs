@@ -1,12 +1,16 @@
 //! Meta Llama 2, 3 and 4, and models imported in their format: `{"generation": …, "stop_reason": …}`.
 
 use super::adapter::Adapter;
+use super::body::{BodyError, Limits, object, string};
 use super::fields::Fields;
 use super::telling::{Telling, malformed};
 use crate::error::StreamError;
 use crate::event::Event;
 use crate::event::stop::{MessageStop, StopReason};
 use crate::event::usage::Usage;
+use crate::json::Members;
+use crate::prompt;
+use crate::request::ConverseRequest;
 
 pub(super) fn fits(chunk: &Fields<'_>) -> bool {
     chunk.get("generation").is_some()
@@ -37,6 +41,27 @@ impl Adapter for Llama {
             None => Ok(()),
         }
     }
+}
+
+const LIMITS: Limits = Limits {
+    max_tokens: "max_gen_len",
+    temperature: "temperature",
+    top_p: "top_p",
+    stop: "",
+};
+
+/// Each version wants a prompt of its own; those that are not known to be older get Llama 3's.
+pub(super) fn body(model: &str, request: &ConverseRequest) -> Result<Members, BodyError> {
+    let prompt = if model.contains("llama2") {
+        prompt::llama2_chat(request)?
+    } else if model.contains("llama4") {
+        prompt::llama4(request)?
+    } else {
+        prompt::llama3(request)?
+    };
+    let mut body = object([("prompt", string(&prompt))]);
+    LIMITS.set(request.inference_config.as_ref(), &mut body)?;
+    Ok(body)
 }
 
 fn reason(raw: &str) -> StopReason {

@@ -1,12 +1,16 @@
 //! Mistral's text models: `{"outputs": [{"text": …, "stop_reason": …}]}`.
 
 use super::adapter::Adapter;
+use super::body::{BodyError, Limits, object, string};
 use super::fields::Fields;
 use super::openai::finish;
 use super::telling::{Telling, malformed};
 use crate::error::StreamError;
 use crate::event::Event;
 use crate::event::stop::MessageStop;
+use crate::json::Members;
+use crate::prompt;
+use crate::request::ConverseRequest;
 
 pub(super) fn fits(chunk: &Fields<'_>) -> bool {
     chunk.get("outputs").is_some()
@@ -38,4 +42,18 @@ impl Adapter for MistralText {
             None => Ok(()),
         }
     }
+}
+
+const LIMITS: Limits = Limits {
+    max_tokens: "max_tokens",
+    temperature: "temperature",
+    top_p: "top_p",
+    stop: "stop",
+};
+
+pub(super) fn body(_model: &str, request: &ConverseRequest) -> Result<Members, BodyError> {
+    let prompt = prompt::mistral(request)?;
+    let mut body = object([("prompt", string(&prompt))]);
+    LIMITS.set(request.inference_config.as_ref(), &mut body)?;
+    Ok(body)
 }

@@ -3,6 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::adapter::Adapter;
+use super::body::{BodyError, object, string};
 use super::fields::Fields;
 use super::telling::{Telling, malformed};
 use crate::assemble::Part;
@@ -10,8 +11,9 @@ use crate::error::StreamError;
 use crate::event::Event;
 use crate::event::metadata::Metadata;
 use crate::event::stop::{MessageStop, StopReason};
-use crate::json::Members;
+use crate::json::{Json, Members};
 use crate::mapper::block::{BlockPayload, Parts, read_start};
+use crate::request::ConverseRequest;
 
 const EVENTS: [&str; 6] = [
     "contentBlockDelta",
@@ -177,4 +179,26 @@ impl Nova {
         self.last = index.unwrap_or(self.last);
         self.last
     }
+}
+
+/// Nova takes Converse's own members, under a version.
+pub(super) fn body(_model: &str, request: &ConverseRequest) -> Result<Members, BodyError> {
+    if request.messages.is_empty() {
+        return Err(BodyError::NoMessage);
+    }
+    let json = |json: Result<Json, serde_json::Error>| {
+        json.map_err(|_| BodyError::Unsupported("what is no JSON"))
+    };
+    let mut body = object([("schemaVersion", string("messages-v1"))]);
+    if !request.system.is_empty() {
+        body.set("system", json(Json::from_serialize(&request.system))?);
+    }
+    body.set("messages", json(Json::from_serialize(&request.messages))?);
+    if let Some(config) = &request.inference_config {
+        body.set("inferenceConfig", json(Json::from_serialize(config))?);
+    }
+    if let Some(tools) = &request.tool_config {
+        body.set("toolConfig", json(Json::from_serialize(tools))?);
+    }
+    Ok(body)
 }

@@ -1,12 +1,16 @@
 //! Amazon Titan Text: `{"outputText": …, "completionReason": …}`.
 
 use super::adapter::Adapter;
+use super::body::{BodyError, Limits, object, string};
 use super::fields::Fields;
 use super::telling::{Telling, malformed};
 use crate::error::StreamError;
 use crate::event::Event;
 use crate::event::stop::{MessageStop, StopReason};
 use crate::event::usage::Usage;
+use crate::json::Members;
+use crate::prompt;
+use crate::request::ConverseRequest;
 
 pub(super) fn fits(chunk: &Fields<'_>) -> bool {
     chunk.get("outputText").is_some()
@@ -41,6 +45,24 @@ impl Adapter for Titan {
             None => Ok(()),
         }
     }
+}
+
+const LIMITS: Limits = Limits {
+    max_tokens: "maxTokenCount",
+    temperature: "temperature",
+    top_p: "topP",
+    stop: "stopSequences",
+};
+
+pub(super) fn body(_model: &str, request: &ConverseRequest) -> Result<Members, BodyError> {
+    let prompt = prompt::titan(request)?;
+    let mut config = Members::default();
+    LIMITS.set(request.inference_config.as_ref(), &mut config)?;
+    let mut body = object([("inputText", string(&prompt))]);
+    if !config.is_empty() {
+        body.set("textGenerationConfig", config.to_json());
+    }
+    Ok(body)
 }
 
 fn reason(raw: &str) -> StopReason {

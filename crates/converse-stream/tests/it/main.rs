@@ -8,6 +8,7 @@
 
 mod cases;
 mod flat;
+mod invoke_bodies;
 mod invoke_cases;
 mod invoke_recorded;
 mod peer_table;
