@@ -223,9 +223,9 @@ menu! {
     NoMessageStop "no-message-stop" Nowhere 0 "ConverseStream: END_STREAM in place of messageStop";
     NoMetadata "no-metadata" Nowhere 0 "ConverseStream: no metadata";
     MetadataTwice "metadata-twice" Nowhere 0 "ConverseStream: metadata twice";
-    Reasoning "reasoning" Nowhere 0 "Converse: reasoning with a signature before the text";
+    Reasoning "reasoning" Nowhere 0 "reasoning before the text, with a signature where the format has one";
     RedactedReasoning "redacted-reasoning" Nowhere 0 "Converse: redacted reasoning before the text";
-    ZeroArgTool "zero-arg-tool" Nowhere 0 "Converse: a call of a tool without arguments after the text";
+    ZeroArgTool "zero-arg-tool" Nowhere 0 "a call of a tool without arguments after the text, where the format has calls";
     ModelTimeout "model-timeout" Second 480 "Nova Sonic: ModelTimeoutException after this many seconds";
     Instability "instability" Second 1 "Nova Sonic: \"System instability detected\" after this many seconds";
     InterruptAudio "interrupt-audio" Frame 2 "Nova Sonic: the reply is interrupted after this many pieces of audio";

@@ -28,7 +28,7 @@ pub(crate) struct OneWay<'a> {
     pub(crate) scenario: Option<&'a Scenario>,
 }
 
-/// Blocks of a Converse answer beside the text, because they were asked for.
+/// Blocks of an answer beside the text, because they were asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Extras {
     reasoning: bool,
@@ -89,7 +89,7 @@ impl OneWay<'_> {
             }
             Operation::InvokeModelWithResponseStream => {
                 let (family, reply) = invoke::reply(self.model_id, &body)?;
-                let chunks = family.chunks(&reply);
+                let chunks = family::chunks(family, &reply, self.extras);
                 let frames = chunks.iter().map(|chunk| invoke::chunk(chunk, ids));
                 Ok(self.chunks(frames.collect()))
             }

@@ -7,14 +7,17 @@ use serde_json::{Value, json};
 
 use super::converse::padding;
 use super::echo::Reply;
-use super::family::Family;
+use super::family::{self, Family};
 use crate::answer::event_frame;
 use crate::ids::Ids;
 use crate::service_error::ServiceError;
 
 /// What a model says to a body in its own format.
-pub(super) fn reply(model_id: &str, body: &Value) -> Result<(Family, Reply), ServiceError> {
-    let family = Family::of(model_id)
+pub(super) fn reply(
+    model_id: &str,
+    body: &Value,
+) -> Result<(&'static dyn Family, Reply), ServiceError> {
+    let family = family::of(model_id, body)
         .ok_or_else(|| ServiceError::validation("The provided model identifier is invalid."))?;
     let (text, max_tokens) = family.read(body).ok_or_else(|| {
         let name = family.name();
