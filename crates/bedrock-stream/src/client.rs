@@ -7,7 +7,9 @@ use bytes::Bytes;
 use converse_stream::ConverseRequest;
 use eventstream_sigv4::{Credentials, EventSigner, Payload, Scope, sign_head};
 use h2_duplex::{Connection, Connector, Deadlines};
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, USER_AGENT};
+use http::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT,
+};
 
 use crate::builder::ClientBuilder;
 use crate::clock::Clock;
@@ -15,6 +17,7 @@ use crate::converse::ConverseCall;
 use crate::credentials::SharedProvider;
 use crate::endpoint::{Endpoint, Operation};
 use crate::error::Error;
+use crate::invoke::InvokeCall;
 use crate::one_way::OneWay;
 use crate::recording::{RecordedReceive, RecordedSend, Recorder, Recording};
 use crate::retry::Retry;
@@ -118,6 +121,12 @@ impl Client {
             .map_err(Error::transport)
     }
 
+    /// A request to a model in its own JSON by InvokeModelWithResponseStream; [`Family::body`](converse_stream::family::Family::body)
+    /// writes one of a common request.
+    pub fn invoke_stream(&self, model: impl Into<String>, body: impl Into<Bytes>) -> InvokeCall {
+        InvokeCall::new(self.clone(), model.into(), body.into())
+    }
+
     /// How often requests are sent.
     pub(crate) fn retry(&self) -> Retry {
         self.0.retry
@@ -154,6 +163,7 @@ impl Client {
         &self,
         model: &str,
         operation: Operation,
+        headers: &HeaderMap,
         body: &Bytes,
         deadlines: Option<Deadlines>,
     ) -> Result<http::Request<()>, Error> {
@@ -165,6 +175,7 @@ impl Client {
             .body(())
             .map_err(|error| Error::config(error.to_string()))?
             .into_parts();
+        parts.headers.extend(headers.clone());
         if let Some(bearer) = &inner.bearer {
             parts.headers.insert(AUTHORIZATION, bearer.clone());
         } else {

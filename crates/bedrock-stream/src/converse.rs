@@ -1,35 +1,19 @@
-//! Replies of models by ConverseStream: the request, sent until its reply begins.
-
-mod events;
-mod stream;
-
-use std::time::Duration;
+//! Requests by ConverseStream.
 
 use bytes::Bytes;
 use converse_stream::Mapper;
-use h2_duplex::{Deadlines, Duplex, SendHalf};
+use h2_duplex::{Deadlines, Duplex};
 
 use crate::client::Client;
 use crate::endpoint::Operation;
 use crate::error::Error;
-use crate::link::Link;
-use crate::random::random;
-use crate::receiver::FrameReceiver;
+use crate::reply::{ConverseStream, Question};
 use crate::retry::Retry;
-
-pub use events::ConverseEvents;
-pub use stream::{ConverseStream, Unfinished};
 
 /// A request that is still to be sent.
 #[derive(Clone)]
 #[must_use = "nothing is asked before `send`"]
-pub struct ConverseCall {
-    client: Client,
-    model: String,
-    body: Result<Bytes, Error>,
-    retry: Retry,
-    deadlines: Option<Deadlines>,
-}
+pub struct ConverseCall(Question);
 
 impl ConverseCall {
     pub(crate) fn new(
@@ -37,24 +21,24 @@ impl ConverseCall {
         model: String,
         body: Result<Bytes, serde_json::Error>,
     ) -> Self {
-        Self {
-            retry: client.retry(),
+        let body = body.map_err(|error| Error::config(format!("the request: {error}")));
+        Self(Question::new(
             client,
+            Operation::ConverseStream,
             model,
-            body: body.map_err(|error| Error::config(format!("the request: {error}"))),
-            deadlines: None,
-        }
+            body,
+        ))
     }
 
     /// How often it is sent; as the client says unless set.
     pub fn retry(mut self, retry: Retry) -> Self {
-        self.retry = retry;
+        self.0.retry = retry;
         self
     }
 
     /// The deadlines of each attempt; the client's unless set. Those to connect and for TLS are always the client's.
     pub fn deadlines(mut self, deadlines: Deadlines) -> Self {
-        self.deadlines = Some(deadlines);
+        self.0.deadlines = Some(deadlines);
         self
     }
 
@@ -68,7 +52,7 @@ impl ConverseCall {
     /// # Cancel safety
     /// Dropping the future cancels the request.
     pub async fn send(self) -> Result<ConverseStream, Error> {
-        let mut connections = self.client.one_way();
+        let mut connections = self.0.client().one_way();
         self.send_on(&mut connections).await
     }
 
@@ -84,73 +68,21 @@ impl ConverseCall {
         self,
         connection: &mut D,
     ) -> Result<ConverseStream<D::Receive>, Error> {
-        let body = self.body.clone()?;
-        let mut attempt = 1;
-        loop {
-            let clock = self.client.clock();
-            let offset = clock.offset_millis();
-            let error = match self.attempt(connection, body.clone()).await {
-                Ok(frames) => return Ok(ConverseStream::new(frames, attempt)),
-                Err(error) => error,
-            };
-            // The refusal of a wrong date tells the right one.
-            let corrected =
-                attempt == 1 && error.status() == Some(403) && offset != clock.offset_millis();
-            let wait = if corrected && self.retry != Retry::NONE {
-                Some(Duration::ZERO)
-            } else {
-                let random = u64::from_le_bytes(random()?);
-                self.retry.wait_after(attempt, &error, random)
-            };
-            match wait {
-                Some(wait) => tokio::time::sleep(wait).await,
-                None => return Err(error.after_attempts(attempt)),
-            }
-            attempt += 1;
-        }
+        let mapper = |id: Option<&str>| match id {
+            Some(id) => Mapper::new().with_request_id(id),
+            None => Mapper::new(),
+        };
+        self.0.send_on(connection, mapper).await
     }
-
-    /// Sends the request once, with a signature of its own, and waits for the first event.
-    async fn attempt<D: Duplex>(
-        &self,
-        connection: &mut D,
-        body: Bytes,
-    ) -> Result<FrameReceiver<D::Receive, Mapper>, Error> {
-        let client = &self.client;
-        let operation = Operation::ConverseStream;
-        let head = client
-            .one_way_head(&self.model, operation, &body, self.deadlines)
-            .await?;
-        let (send, receive) = connection.open(head).await.map_err(Error::transport)?;
-        let clock = client.clock().clone();
-        let mut frames = FrameReceiver::new(receive, Mapper::new(), clock, Link::default());
-        tokio::select! {
-            // What goes wrong here the receiver knows too, and knows better.
-            _ = upload(send, body) => {}
-            _ = frames.refused() => {}
-        }
-        frames.ready().await?;
-        if let Some(id) = frames.request_id() {
-            let mapper = Mapper::new().with_request_id(id);
-            frames.set_inbound(mapper);
-        }
-        frames.begun().await?;
-        Ok(frames)
-    }
-}
-
-async fn upload(mut half: impl SendHalf, body: Bytes) -> Result<(), h2_duplex::Error> {
-    half.send(body).await?;
-    half.finish().await
 }
 
 /// Shows nothing of the request.
 impl std::fmt::Debug for ConverseCall {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ConverseCall")
-            .field("model", &self.model)
-            .field("body_bytes", &self.body.as_ref().map_or(0, Bytes::len))
-            .field("retry", &self.retry)
+            .field("model", &self.0.model)
+            .field("body_bytes", &self.0.body.as_ref().map_or(0, Bytes::len))
+            .field("retry", &self.0.retry)
             .finish_non_exhaustive()
     }
 }

@@ -10,8 +10,10 @@ use crate::partition::Partition;
 
 /// An operation of Bedrock Runtime that a path can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "the API's own names")]
 pub(crate) enum Operation {
     ConverseStream,
+    InvokeModelWithResponseStream,
     InvokeModelWithBidirectionalStream,
 }
 
@@ -19,6 +21,7 @@ impl Operation {
     const fn path(self) -> &'static str {
         match self {
             Self::ConverseStream => "converse-stream",
+            Self::InvokeModelWithResponseStream => "invoke-with-response-stream",
             Self::InvokeModelWithBidirectionalStream => "invoke-with-bidirectional-stream",
         }
     }

@@ -60,6 +60,23 @@
 //! # Ok(()) }
 //! ```
 //!
+//! The same in a model's own JSON, for models that Converse does not reach: every family's chunks as the same events.
+//!
+//! ```no_run
+//! use bedrock_stream::Client;
+//! use converse_stream::family::Family;
+//! use converse_stream::{ConverseRequest, Message};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::from_env().await?;
+//! let model = "mistral.mistral-7b-instruct-v0:2";
+//! let request = ConverseRequest::new().with_message(Message::user("What is the capital of Peru?"));
+//! let body = Family::MistralText.body(model, &request)?; // or any JSON of yours
+//! let reply = client.invoke_stream(model, body.to_string()).send().await?.collect().await?;
+//! println!("{} ({:?})", reply.text(), reply.usage());
+//! # Ok(()) }
+//! ```
+//!
 //! The two halves of a voice session are owned and `Send`: one task can speak while another listens. When the service ends the session, the
 //! speaking half's next error is what the service said, not "broken pipe".
 //!
@@ -84,6 +101,7 @@ mod error;
 mod hint;
 #[cfg(feature = "http1")]
 mod http1;
+mod invoke;
 mod link;
 mod network;
 mod one_way;
@@ -91,6 +109,7 @@ mod partition;
 mod random;
 mod receiver;
 pub mod recording;
+mod reply;
 mod retry;
 mod sender;
 mod sonic;
@@ -104,14 +123,19 @@ pub use bidi_stream::{BidiInfo, BidiStream, Next, TransportState};
 pub use builder::ClientBuilder;
 pub use client::{Client, ClientReceive, ClientSend};
 pub use clock::Clock;
-pub use converse::{ConverseCall, ConverseEvents, ConverseStream, Unfinished};
+pub use converse::ConverseCall;
 pub use credentials::{CredentialsError, CredentialsFuture, ProvideCredentials};
 pub use error::{Error, ErrorKind, Phase};
 pub use eventstream_sigv4::Credentials;
 #[cfg(feature = "proxy")]
 pub use h2_duplex::Proxy;
 pub use h2_duplex::{Deadlines, KeepAlive};
+pub use invoke::{InvokeCall, TraceMode};
 pub use one_way::{OneWay, OneWayReceive, OneWaySend};
+pub use reply::{
+    ConverseEvents, ConverseStream, InvokeEvents, InvokeStream, ReplyEvents, ReplyStream,
+    Unfinished,
+};
 pub use retry::Retry;
 pub use sonic::{SonicBuilder, SonicReceiver, SonicSender};
 pub use voice::{Latency, ToolCall, Voice, VoiceDriver, VoiceEvent, VoiceEvents, VoiceMetrics};

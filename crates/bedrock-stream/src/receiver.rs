@@ -7,6 +7,7 @@ use bedrock_wire::{AdviceTable, Outcome, ServiceError};
 use bytes::BytesMut;
 use eventstream_codec::{Decoder, Frame, Inbound, Message, Timestamp, TransportEnd};
 use h2_duplex::ReceiveHalf;
+use http::HeaderMap;
 
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
@@ -33,6 +34,8 @@ pub(crate) struct FrameReceiver<H, I: Inbound> {
     /// Whether the response head has come and was 200.
     accepted: bool,
     request_id: Option<String>,
+    /// Of the response.
+    headers: HeaderMap,
     error_body: BytesMut,
     ended: Option<Ended<I::Outcome>>,
 }
@@ -65,6 +68,7 @@ where
             advice: &OF_REQUESTS,
             accepted: false,
             request_id: None,
+            headers: HeaderMap::new(),
             error_body: BytesMut::new(),
             ended: None,
         }
@@ -73,6 +77,11 @@ where
     /// The service's id for this call, once the response head is there.
     pub(crate) fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
+    }
+
+    /// The headers of the response; none before its head is there.
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
     }
 
     /// Waits for the response head; an answer other than 200 is read whole and becomes the call's error.
@@ -224,6 +233,7 @@ where
         let status = head.status;
         let headers = head.headers.clone();
         self.request_id = text(&headers, "x-amzn-requestid");
+        self.headers.clone_from(&headers);
         if let Some(date) = text(&headers, "date").and_then(|date| http_date(&date)) {
             self.clock.learn(date);
         }
@@ -331,7 +341,7 @@ impl<O> Ended<O> {
     }
 }
 
-fn text(headers: &http::HeaderMap, name: &str) -> Option<String> {
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get(name)
         .and_then(|value| value.to_str().ok())

@@ -6,32 +6,39 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bedrock_wire::Outcome;
-use converse_stream::{Event, Reply};
+use converse_stream::family::InvokeMapper;
+use converse_stream::{Event, Mapper, MessageMapper, Reply};
 use futures_core::Stream;
 use futures_core::stream::FusedStream;
 use h2_duplex::ReceiveHalf;
 
-use super::ConverseStream;
+use super::ReplyStream;
 use crate::error::Error;
 use crate::one_way::OneWayReceive;
 
-type Next<H> = (Box<ConverseStream<H>>, Result<Option<Event>, Error>);
+type Next<H, M> = (Box<ReplyStream<H, M>>, Result<Option<Event>, Error>);
+
+/// The events of a reply by ConverseStream.
+pub type ConverseEvents<H = OneWayReceive> = ReplyEvents<H, Mapper>;
+
+/// The events of a reply by InvokeModelWithResponseStream.
+pub type InvokeEvents<H = OneWayReceive> = ReplyEvents<H, InvokeMapper>;
 
 /// The events of a reply. Ends after the last event of a complete reply, or after an error.
 ///
-/// A wait for the network costs one allocation; [`ConverseStream::next`] has none.
-pub struct ConverseEvents<H = OneWayReceive>(State<H>);
+/// A wait for the network costs one allocation; [`ReplyStream::next`] has none.
+pub struct ReplyEvents<H, M: MessageMapper>(State<H, M>);
 
-enum State<H> {
-    Idle(Box<ConverseStream<H>>),
-    Waiting(Pin<Box<dyn Future<Output = Next<H>> + Send>>),
-    Ended(Box<ConverseStream<H>>),
+enum State<H, M: MessageMapper> {
+    Idle(Box<ReplyStream<H, M>>),
+    Waiting(Pin<Box<dyn Future<Output = Next<H, M>> + Send>>),
+    Ended(Box<ReplyStream<H, M>>),
     /// Only within a poll.
     Moved,
 }
 
-impl<H: ReceiveHalf> ConverseEvents<H> {
-    pub(super) fn new(stream: ConverseStream<H>) -> Self {
+impl<H: ReceiveHalf, M: MessageMapper + Send + 'static> ReplyEvents<H, M> {
+    pub(super) fn new(stream: ReplyStream<H, M>) -> Self {
         Self(State::Idle(Box::new(stream)))
     }
 
@@ -45,7 +52,7 @@ impl<H: ReceiveHalf> ConverseEvents<H> {
     }
 }
 
-impl<H: ReceiveHalf> Stream for ConverseEvents<H> {
+impl<H: ReceiveHalf, M: MessageMapper + Send + Unpin + 'static> Stream for ReplyEvents<H, M> {
     type Item = Result<Event, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -81,15 +88,15 @@ impl<H: ReceiveHalf> Stream for ConverseEvents<H> {
     }
 }
 
-impl<H: ReceiveHalf> FusedStream for ConverseEvents<H> {
+impl<H: ReceiveHalf, M: MessageMapper + Send + Unpin + 'static> FusedStream for ReplyEvents<H, M> {
     fn is_terminated(&self) -> bool {
         matches!(self.0, State::Ended(_))
     }
 }
 
 /// Shows nothing of the reply.
-impl<H> fmt::Debug for ConverseEvents<H> {
+impl<H, M: MessageMapper> fmt::Debug for ReplyEvents<H, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConverseEvents").finish_non_exhaustive()
+        f.debug_struct("ReplyEvents").finish_non_exhaustive()
     }
 }

@@ -3,23 +3,32 @@
 use std::fmt;
 
 use bedrock_wire::Outcome;
-use converse_stream::{Event, Mapper, Reply};
+use converse_stream::family::{Family, InvokeMapper};
+use converse_stream::{Event, Mapper, MessageMapper, Reply};
 use eventstream_codec::Message;
 use h2_duplex::ReceiveHalf;
+use http::HeaderMap;
 
-use super::ConverseEvents;
+use super::ReplyEvents;
 use crate::error::Error;
 use crate::one_way::OneWayReceive;
 use crate::receiver::FrameReceiver;
 
-/// A reply as it streams. Dropped before its end, it cancels the request (`RST_STREAM`, `CANCEL`).
-pub struct ConverseStream<H = OneWayReceive> {
-    frames: FrameReceiver<H, Mapper>,
+/// A reply by ConverseStream as it streams.
+pub type ConverseStream<H = OneWayReceive> = ReplyStream<H, Mapper>;
+
+/// A reply by InvokeModelWithResponseStream as it streams.
+pub type InvokeStream<H = OneWayReceive> = ReplyStream<H, InvokeMapper>;
+
+/// A reply as it streams, from frames that `M` reads. Dropped before its end, it cancels the request (`RST_STREAM`,
+/// `CANCEL`).
+pub struct ReplyStream<H, M: MessageMapper> {
+    frames: FrameReceiver<H, M>,
     attempts: u32,
 }
 
-impl<H: ReceiveHalf> ConverseStream<H> {
-    pub(super) fn new(frames: FrameReceiver<H, Mapper>, attempts: u32) -> Self {
+impl<H: ReceiveHalf, M: MessageMapper + Send + 'static> ReplyStream<H, M> {
+    pub(super) fn new(frames: FrameReceiver<H, M>, attempts: u32) -> Self {
         Self { frames, attempts }
     }
 
@@ -76,8 +85,8 @@ impl<H: ReceiveHalf> ConverseStream<H> {
 
     /// The events as a [`Stream`](futures_core::Stream), which ends after an error.
     #[must_use]
-    pub fn into_events(self) -> ConverseEvents<H> {
-        ConverseEvents::new(self)
+    pub fn into_events(self) -> ReplyEvents<H, M> {
+        ReplyEvents::new(self)
     }
 
     /// What has come of the reply so far, or in all.
@@ -101,6 +110,13 @@ impl<H: ReceiveHalf> ConverseStream<H> {
         self.frames.request_id()
     }
 
+    /// The headers of the response: `x-amzn-bedrock-performanceconfig-latency` and `x-amzn-bedrock-service-tier` say how the
+    /// request was served.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        self.frames.headers()
+    }
+
     /// How often the request was sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
@@ -120,10 +136,18 @@ impl<H: ReceiveHalf> ConverseStream<H> {
     }
 }
 
+impl<H: ReceiveHalf> InvokeStream<H> {
+    /// The family whose chunks these are; `None` while none has said it.
+    #[must_use]
+    pub fn family(&self) -> Option<Family> {
+        self.frames.inbound().family()
+    }
+}
+
 /// Shows nothing of the reply.
-impl<H> fmt::Debug for ConverseStream<H> {
+impl<H, M: MessageMapper> fmt::Debug for ReplyStream<H, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConverseStream")
+        f.debug_struct("ReplyStream")
             .field("attempts", &self.attempts)
             .finish_non_exhaustive()
     }

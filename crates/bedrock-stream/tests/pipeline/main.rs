@@ -13,6 +13,7 @@ mod conversation;
 mod converse;
 mod credentials;
 mod early_end;
+mod invoke;
 mod json_face;
 mod recording;
 mod secrets;
