@@ -10,6 +10,8 @@ pub(crate) fn name(end: &Result<(), Error>) -> String {
             ErrorKind::Reset(code) => format!("RST_STREAM({code})"),
             ErrorKind::GoAway(code) => format!("GOAWAY({code})"),
             ErrorKind::ConnectionLost => "connection lost".to_owned(),
+            // How far the answer had come is a matter of timing.
+            ErrorKind::Deadline(_) => "deadline passed".to_owned(),
             kind => kind.to_string(),
         },
     }

@@ -53,6 +53,8 @@ enum Check {
     SessionHalfClose,
     /// The duplex operation without a signature: 403 while the upload is open.
     SessionRefused,
+    /// A voice session with a wrong secret: the service's error, on both halves.
+    SessionWrongSecret,
     /// A reply over ConverseStream.
     Converse,
 }
@@ -100,6 +102,7 @@ async fn play(target: &Target, check: Check) -> Result<Report, String> {
         Check::Session => session::hold(target, true).await,
         Check::SessionHalfClose => session::hold(target, false).await,
         Check::SessionRefused => calls::early_answer(target, session::PATH).await,
+        Check::SessionWrongSecret => session::refused(target).await,
         Check::Converse => converse::ask(target).await,
     }
 }

@@ -6,7 +6,7 @@ use nova_sonic::{NOVA_2_5_SONIC, ServerEvent};
 use tokio::sync::watch;
 
 use crate::report::Report;
-use crate::target::Target;
+use crate::target::{Target, say};
 use crate::watched::Watched;
 
 /// The duplex operation's path.
@@ -33,6 +33,30 @@ pub(crate) async fn hold(target: &Target, paced: bool) -> Result<Report, String>
     let (spoken, heard) = tokio::join!(speak, listen);
     let cause = heard.cause.and(spoken);
     Ok(judge(&connection, heard.events, &cause, heard.outcome))
+}
+
+/// Opens a session with a wrong secret. Whoever hears of it first, opening or either half, must hear the service's own words.
+pub(crate) async fn refused(target: &Target) -> Result<Report, String> {
+    let client = target.client_with("another secret")?;
+    let mut connection = Watched::new(target.connect().await?);
+    let opened = client.sonic(NOVA_2_5_SONIC).open_on(&mut connection).await;
+    let errors = match opened {
+        Err(error) => vec![error],
+        Ok((sender, mut receiver)) => {
+            let spoken = speak(sender, target.pcm_bytes, None);
+            let (spoken, heard) = tokio::join!(spoken, receiver.next());
+            [spoken.err(), heard.err()].into_iter().flatten().collect()
+        }
+    };
+    let right = |error: &Error| {
+        let code = error.to_string().contains("InvalidSignatureException");
+        error.status() == Some(403) && code
+    };
+    let wrong = match errors.as_slice() {
+        [] => Some("nobody was told".to_owned()),
+        errors => errors.iter().find(|error| !right(error)).map(say),
+    };
+    Ok(connection.complete(Report::judged(wrong, "refused, and said so"), "failed"))
 }
 
 fn judge(

@@ -27,7 +27,7 @@ pub(crate) struct Target {
     /// PING after so many seconds of silence, and an answer within as many; none where absent.
     #[serde(default)]
     ping_seconds: Option<u64>,
-    /// The longest silence between two bytes of an answer; 60 s where absent.
+    /// The longest silence of the server, before the head or in its answer; 60 s where absent.
     #[serde(default)]
     silence_seconds: Option<u64>,
 }
@@ -37,12 +37,7 @@ impl Target {
     pub(crate) async fn connect(&self) -> Result<Connection, String> {
         let pem = self.roots()?;
         let tls = Tls::builder().roots_pem(&pem).and_then(TlsBuilder::build);
-        let silence = Duration::from_secs(self.silence_seconds.unwrap_or(60));
-        let deadlines = Deadlines {
-            between_bytes: Some(silence),
-            ..Deadlines::default()
-        };
-        let mut settings = Settings::default().deadlines(deadlines);
+        let mut settings = Settings::default().deadlines(self.deadlines());
         if let Some(seconds) = self.ping_seconds.map(Duration::from_secs) {
             settings = settings.keep_alive(KeepAlive::new(seconds, seconds));
         }
@@ -68,15 +63,32 @@ impl Target {
 
     /// The whole client.
     pub(crate) fn client(&self) -> Result<Client, String> {
-        let credentials = Credentials::new(&self.access_key_id, &self.secret_access_key);
+        self.client_with(&self.secret_access_key)
+    }
+
+    /// The same with a secret that may not be the server's.
+    pub(crate) fn client_with(&self, secret: &str) -> Result<Client, String> {
+        let credentials = Credentials::new(&self.access_key_id, secret);
         Client::builder()
             .region(&self.region)
             .endpoint_url(&self.url)
             .trust_pem(self.roots()?)
             .credentials(credentials)
+            // Its calls bring deadlines of their own.
+            .deadlines(self.deadlines())
             .retry(Retry::NONE)
             .build()
             .map_err(say)
+    }
+
+    fn deadlines(&self) -> Deadlines {
+        let silence = Some(Duration::from_secs(self.silence_seconds.unwrap_or(60)));
+        Deadlines {
+            response_head: silence,
+            first_byte: silence,
+            between_bytes: silence,
+            ..Deadlines::default()
+        }
     }
 
     fn roots(&self) -> Result<Vec<u8>, String> {

@@ -31,7 +31,7 @@ pub(crate) struct Exam<'a> {
     pub(crate) connect_to: Option<String>,
     /// PING after so many seconds of silence.
     pub(crate) ping_seconds: Option<u64>,
-    /// The longest silence between two bytes of an answer; the probe's own where absent.
+    /// The longest silence of the server; the probe's own where absent.
     pub(crate) silence_seconds: Option<u64>,
     pub(crate) pcm_bytes: usize,
     /// How long one check may take.

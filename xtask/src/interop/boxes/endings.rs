@@ -39,6 +39,7 @@ pub(super) const ALL: &[Ending] = &[
         plays: &[
             whole("1,000 events up while 1,000 come down", "session"),
             whole("early 403", "session-refused"),
+            whole("wrong secret", "session-wrong-secret"),
             whole("converse stream", "converse"),
         ],
         silence_seconds: None,

@@ -5,6 +5,8 @@ use std::fmt::{self, Display, Write as _};
 use std::fs;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use super::super::finding::Verdict;
 use super::super::probe::Answer;
 use super::super::table;
@@ -14,8 +16,17 @@ use crate::Outcome;
 use crate::failure::Failure;
 use crate::workspace;
 
-/// Box, check, and what came of it.
-type Rows = BTreeMap<String, BTreeMap<String, String>>;
+/// What was seen of each box.
+type Rows = BTreeMap<String, Row>;
+
+/// One box.
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct Row {
+    /// Which one it was: another may behave otherwise. Empty where it does not say.
+    version: String,
+    /// Check, and what came of it.
+    endings: BTreeMap<String, String>,
+}
 
 /// The rows that were read, and those of this run.
 pub(crate) struct Golden {
@@ -40,35 +51,45 @@ impl Golden {
         })
     }
 
+    /// Notes the version of a box that is about to be run.
+    pub(super) fn begin(&mut self, name: &str, version: String) {
+        self.seen.entry(name.to_owned()).or_default().version = version;
+    }
+
     /// Whether it came as written down.
     pub(super) fn compare(&mut self, name: &str, check: &str, answer: &Answer) -> Verdict {
         let came = cell(answer);
         let row = self.seen.entry(name.to_owned()).or_default();
-        row.insert(check.to_owned(), came.clone());
-        let due = self.blessed.get(name).and_then(|row| row.get(check));
+        row.endings.insert(check.to_owned(), came.clone());
+        let blessed = self.blessed.get(name);
+        let due = blessed.and_then(|row| Some((row.endings.get(check)?, &row.version)));
         match due {
             _ if self.blessing => Verdict::Passed(came),
-            Some(due) if *due == came => Verdict::Passed(came),
-            Some(due) => Verdict::Failed(format!("{came}, was {due} ({})", answer.detail)),
+            Some((due, _)) if *due == came => Verdict::Passed(came),
+            Some((due, version)) => Verdict::Failed(format!(
+                "{came}, was {due} with version {version:?}, this is {:?} ({})",
+                row.version, answer.detail
+            )),
             None => Verdict::Failed(format!(
                 "{came}, and nothing is written down of it; see --bless"
             )),
         }
     }
 
-    /// Takes this run as the new truth, and writes its table into the docs.
+    /// Takes this run as the new truth, and writes its table into the docs. What is written of a box that was not run stays.
     ///
     /// # Errors
     /// When a file cannot be written.
     pub(crate) fn save(&self) -> Outcome {
         let path = path();
-        let text =
-            serde_json::to_string_pretty(&self.seen).map_err(|e| Failure::new(e.to_string()))?;
+        let mut rows = self.blessed.clone();
+        rows.extend(self.seen.clone());
+        let text = serde_json::to_string_pretty(&rows).map_err(|e| Failure::new(e.to_string()))?;
         fs::write(&path, text + "\n").map_err(|e| Failure::at(&path, "write", e))?;
         let docs = table::path();
         let old = fs::read_to_string(&docs).map_err(|e| Failure::at(&docs, "read", e))?;
         let above = old.split(HEADING).next().unwrap_or_default();
-        fs::write(&docs, format!("{above}{}", Table(&self.seen)))
+        fs::write(&docs, format!("{above}{}", Table(&rows)))
             .map_err(|e| Failure::at(&docs, "write", e))
     }
 }
@@ -96,18 +117,22 @@ closed a session in order.
 impl Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let columns = || [NONE].into_iter().chain(BOXES.iter().map(|b| b.name));
+        let heads = columns().map(|name| match self.0.get(name) {
+            Some(row) if !row.version.is_empty() => format!("{name} {}", row.version),
+            _ => name.to_owned(),
+        });
         f.write_str(HEADING)?;
         f.write_str(HEAD)?;
-        writeln!(
-            f,
-            "| the server | {} |",
-            columns().collect::<Vec<_>>().join(" | ")
-        )?;
+        let heads = heads.collect::<Vec<_>>().join(" | ");
+        writeln!(f, "| the server | {heads} |")?;
         writeln!(f, "|---|{}", "---|".repeat(columns().count()))?;
         for play in ENDINGS.iter().flat_map(|ending| ending.plays) {
             let mut line = format!("| {} |", play.name);
             for column in columns() {
-                let cell = self.0.get(column).and_then(|row| row.get(play.name));
+                let cell = self
+                    .0
+                    .get(column)
+                    .and_then(|row| row.endings.get(play.name));
                 write!(line, " {} |", cell.map_or("not run", String::as_str))?;
             }
             writeln!(f, "{line}")?;
@@ -158,7 +183,11 @@ mod tests {
 
     #[test]
     fn a_change_in_either_direction_fails() {
-        let row = BTreeMap::from([("reset".to_owned(), "END_STREAM, incomplete".to_owned())]);
+        let endings = [("reset".to_owned(), "END_STREAM, incomplete".to_owned())];
+        let row = Row {
+            version: "2.6".to_owned(),
+            endings: BTreeMap::from(endings),
+        };
         let mut golden = Golden {
             blessed: Rows::from([("haproxy".to_owned(), row)]),
             seen: Rows::new(),

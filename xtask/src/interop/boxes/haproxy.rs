@@ -10,6 +10,7 @@ pub(super) const BOX: MiddleBox = MiddleBox {
     name: "haproxy",
     program: "haproxy",
     package: "haproxy",
+    version: "-v",
     place: Place::Front,
     command,
 };

@@ -9,6 +9,7 @@ pub(super) const BOX: MiddleBox = MiddleBox {
     name: "microsocks",
     program: "microsocks",
     package: "microsocks",
+    version: "",
     place: Place::Proxy("socks5h"),
     command,
 };

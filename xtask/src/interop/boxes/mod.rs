@@ -31,6 +31,8 @@ pub(super) struct MiddleBox {
     /// Its program and Debian package.
     program: &'static str,
     package: &'static str,
+    /// What it is asked for its version with; empty where it does not say.
+    version: &'static str,
     place: Place,
     /// Writes its configuration and says how it is started.
     command: fn(&Setup<'_>) -> Result<Command, Failure>,
@@ -133,6 +135,7 @@ impl MiddleBox {
                 |play: &Play| finding(self.name, play.name, Verdict::Skipped(missing.clone()));
             return Ok(all.map(skip).collect());
         };
+        golden.begin(self.name, self.version(&program));
         let folder = peers::folder().join(self.name);
         peers::create(&folder)?;
         let tls = certificate::make(&peers::folder().join("certificate"))?;
@@ -163,6 +166,19 @@ impl MiddleBox {
             findings.extend(judge(self.name, ending, probe, &exam, golden)?);
         }
         Ok(findings)
+    }
+
+    /// The first `1.2.3` that it prints.
+    fn version(&self, program: &Path) -> String {
+        if self.version.is_empty() {
+            return String::new();
+        }
+        let output = Command::new(program).arg(self.version).output();
+        let said = output.map(|output| [output.stdout, output.stderr].concat());
+        let said = String::from_utf8_lossy(&said.unwrap_or_default()).into_owned();
+        let mut numbers = said.split(|c: char| !c.is_ascii_digit() && c != '.');
+        let version = numbers.find(|word| word.matches('.').count() >= 2);
+        version.unwrap_or_default().to_owned()
     }
 }
 

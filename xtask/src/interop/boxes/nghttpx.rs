@@ -9,6 +9,7 @@ pub(super) const BOX: MiddleBox = MiddleBox {
     name: "nghttpx",
     program: "nghttpx",
     package: "nghttp2-proxy",
+    version: "--version",
     place: Place::Front,
     command,
 };

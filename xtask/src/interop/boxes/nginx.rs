@@ -10,6 +10,7 @@ pub(super) const BOX: MiddleBox = MiddleBox {
     name: "nginx",
     program: "nginx",
     package: "nginx-light",
+    version: "-v",
     place: Place::Front,
     command,
 };

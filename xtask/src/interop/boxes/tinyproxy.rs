@@ -10,6 +10,7 @@ pub(super) const BOX: MiddleBox = MiddleBox {
     name: "tinyproxy",
     program: "tinyproxy",
     package: "tinyproxy-bin",
+    version: "-v",
     place: Place::Proxy("http"),
     command,
 };
