@@ -43,7 +43,12 @@ impl OneWay {
     }
 
     pub(crate) async fn warm(&self, origin: &http::Uri, connections: usize) -> Result<(), Error> {
-        self.0.inner().http2.get_ref().warm(origin, connections).await
+        self.0
+            .inner()
+            .http2
+            .get_ref()
+            .warm(origin, connections)
+            .await
     }
 }
 
@@ -68,39 +73,24 @@ impl Duplex for Ways {
     type Receive = Receiving;
 
     #[cfg(not(feature = "http1"))]
-    async fn open(
-        &mut self,
-        head: http::Request<()>,
-    ) -> Result<(Sending, Receiving), Error> {
+    async fn open(&mut self, head: http::Request<()>) -> Result<(Sending, Receiving), Error> {
         let (send, receive) = self.http2.open(head).await?;
-        Ok((
-            Sending::Http2(send),
-            Receiving::Http2(receive),
-        ))
+        Ok((Sending::Http2(send), Receiving::Http2(receive)))
     }
 
     #[cfg(feature = "http1")]
-    async fn open(
-        &mut self,
-        head: http::Request<()>,
-    ) -> Result<(Sending, Receiving), Error> {
+    async fn open(&mut self, head: http::Request<()>) -> Result<(Sending, Receiving), Error> {
         if !self.http1.is_spoken() {
             match self.http2.open(head.clone()).await {
                 Ok((send, receive)) => {
-                    return Ok((
-                        Sending::Http2(send),
-                        Receiving::Http2(receive),
-                    ));
+                    return Ok((Sending::Http2(send), Receiving::Http2(receive)));
                 }
                 Err(error) if error.kind() == h2_duplex::ErrorKind::Alpn => {}
                 Err(error) => return Err(error),
             }
         }
         let (send, receive) = Box::pin(self.http1.open(head)).await?;
-        Ok((
-            Sending::Http1(send),
-            Receiving::Http1(receive),
-        ))
+        Ok((Sending::Http1(send), Receiving::Http1(receive)))
     }
 }
 
