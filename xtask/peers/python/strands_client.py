@@ -6,7 +6,7 @@ The endpoint is written into it and it has no setting for a CA: both are set fro
 import asyncio
 import os
 
-from checks import SETTINGS, expect, main, question, refused
+from checks import SETTINGS, Differs, expect, main, question, refused
 
 os.environ["AWS_ACCESS_KEY_ID"] = SETTINGS["access_key_id"]
 os.environ["AWS_SECRET_ACCESS_KEY"] = SETTINGS["secret_access_key"]
@@ -18,6 +18,9 @@ from strands.bidi.agent import BidiAgent  # noqa: E402
 from strands.bidi.models import bedrock  # noqa: E402
 from strands.bidi.types.media import AudioDelta  # noqa: E402
 
+# Seconds for a conversation, and for its end.
+LISTEN = 12
+STOP = 3
 RESOLVE = bedrock.AsyncBedrockRuntimeConfig.resolve
 
 
@@ -78,7 +81,7 @@ async def converse(secret=None):
         audio = 0
         interrupted = False
         async for event in agent.receive():
-            kind = event["type"]
+            kind = event.get("type", type(event).__name__)
             seen.append(kind)
             if kind == "bidi_audio_delta":
                 audio += 1
@@ -92,12 +95,21 @@ async def converse(secret=None):
 
     speak.set()
     speaking = asyncio.create_task(say())
+    failure = None
     try:
-        await listen()
-    finally:
-        speaking.cancel()
-        await asyncio.gather(speaking, return_exceptions=True)
-        await agent.stop()
+        await asyncio.wait_for(listen(), LISTEN)
+    except Exception as error:
+        failure = error
+    speaking.cancel()
+    await asyncio.wait([speaking], timeout=STOP)
+    try:
+        await asyncio.wait_for(agent.stop(), STOP)
+    except TimeoutError:
+        raise Differs(f"{type(failure).__name__}, and then stop() does not return") from failure
+    if isinstance(failure, TimeoutError):
+        raise Differs(f"no end and no error within {LISTEN} s")
+    if failure:
+        raise failure
     kinds = sorted(set(seen))
     expect(called == ["Lisbon"], f"tools called: {called}; events {kinds}")
     expect("bidi_barge_in" in seen, f"no interruption among {kinds}")

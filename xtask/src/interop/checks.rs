@@ -69,3 +69,67 @@ pub(super) const ONE_WAY: &[Check] = &[
         faults: &["http-error@503*1"],
     },
 ];
+
+/// Voice frameworks: a question, a tool, an answer that is interrupted, a last answer (fixtures/scenarios/judges.json).
+pub(super) const CONVERSATION: &[Check] = &[
+    Check {
+        name: "conversation",
+        faults: &[],
+    },
+    Check {
+        name: "conversation, wrong secret",
+        faults: &[],
+    },
+    Check {
+        name: "conversation, exception",
+        faults: &["exception-throttling@6"],
+    },
+    Check {
+        name: "conversation, reset",
+        faults: &["reset-internal@6"],
+    },
+    Check {
+        name: "conversation, cut",
+        faults: &["cut-mid-frame@6"],
+    },
+    Check {
+        name: "conversation, early end",
+        faults: &["end-early@6"],
+    },
+    Check {
+        name: "conversation, unknown event",
+        faults: &["unknown-event@6"],
+    },
+];
+
+/// Programs that stream a Converse answer: thoughts, text, a tool, usage (the same scenario).
+pub(super) const ANSWER: &[Check] = &[
+    Check {
+        name: "answer",
+        faults: &[],
+    },
+    Check {
+        name: "answer, exception",
+        faults: &["exception-throttling@5"],
+    },
+    Check {
+        name: "answer, cut",
+        faults: &["cut-mid-frame@5"],
+    },
+    Check {
+        name: "answer, early end",
+        faults: &["no-message-stop"],
+    },
+    Check {
+        name: "answer, unknown event",
+        faults: &["unknown-event@2"],
+    },
+    Check {
+        name: "answer, HTTP 400",
+        faults: &["http-error@400"],
+    },
+    Check {
+        name: "answer, HTTP 503 once",
+        faults: &["http-error@503*1"],
+    },
+];

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::certificate;
-use super::checks::{Check, DUPLEX, ONE_WAY, SPOKEN};
+use super::checks::{ANSWER, CONVERSATION, Check, DUPLEX, ONE_WAY, SPOKEN};
 use super::finding::{Finding, Verdict};
 use super::line::Lines;
 use super::server::{self, Address, Server};
@@ -71,6 +71,9 @@ impl Known {
 const CLOSED_IS_END: &str =
     "takes a connection that is closed between two frames for the end of the stream";
 
+const STRANDS_STOPS_NOT: &str = "reports the error, and then its `stop` does not return";
+const PIPECAT_RACES: &str = "sends audio and a tool's result from two tasks: where they meet, events are not sent in the order in which they were signed";
+
 /// Every SDK.
 pub(super) const ALL: &[SdkClient] = &[
     SdkClient {
@@ -113,8 +116,80 @@ pub(super) const ALL: &[SdkClient] = &[
         checks: &[ONE_WAY],
         known: &[],
     },
+    SdkClient {
+        name: "strands",
+        program: || peers::python(Environment::Strands, "strands_client.py"),
+        checks: &[CONVERSATION],
+        known: &[
+            Known::always("conversation, wrong secret", STRANDS_STOPS_NOT),
+            Known::always("conversation, exception", STRANDS_STOPS_NOT),
+            Known::always("conversation, cut", STRANDS_STOPS_NOT),
+            Known::always(
+                "conversation, reset",
+                "says nothing of the end: `receive` waits for ever, and then `stop`",
+            ),
+            Known::always(
+                "conversation, early end",
+                "says nothing of the end: `receive` waits for ever, and then `stop`",
+            ),
+            Known::always(
+                "conversation, unknown event",
+                "ends with an AttributeError at an event that it does not know",
+            ),
+        ],
+    },
+    SdkClient {
+        name: "pipecat",
+        program: || peers::python(Environment::Pipecat, "pipecat_client.py"),
+        checks: &[CONVERSATION],
+        known: &[
+            Known::sometimes("conversation", PIPECAT_RACES),
+            Known::always(
+                "conversation, unknown event",
+                "drops the session and begins a new one at an event that it does not know",
+            ),
+        ],
+    },
+    SdkClient {
+        name: "ai-sdk",
+        program: || peers::node("ai-sdk-client.mjs"),
+        checks: &[ANSWER],
+        known: &[
+            Known::always(
+                "answer, early end",
+                "finishes with the reason `other` and no error where messageStop never came",
+            ),
+            Known::always(
+                "answer, HTTP 503 once",
+                "repeats nothing: that is left to the `ai` package above it",
+            ),
+        ],
+    },
+    SdkClient {
+        name: "langchain-aws",
+        program: || peers::python(Environment::LangChain, "langchain_client.py"),
+        checks: &[ANSWER],
+        known: &[],
+    },
+    SdkClient {
+        name: "litellm",
+        program: || peers::python(Environment::LiteLlm, "litellm_client.py"),
+        checks: &[ANSWER],
+        known: &[
+            Known::always(
+                "answer, early end",
+                "takes an answer without messageStop for a whole one, and counts its tokens itself",
+            ),
+            Known::always(
+                "answer, HTTP 503 once",
+                "repeats nothing unless asked to, which needs a package that it does not ask for",
+            ),
+        ],
+    },
 ];
 
+/// What the server says to programs of third parties.
+const JUDGES: &str = "fixtures/scenarios/judges.json";
 /// A model that Converse and InvokeModel are asked for, and what it is asked.
 const TEXT_MODEL: &str = "amazon.nova-lite-v1:0";
 const TEXT: &str = "Say these words back to me, please.";
@@ -152,7 +227,9 @@ impl SdkClient {
             let skipped = |check: &&Check| self.skipped(check, "bedrock serve has no --fault");
             return Ok(group.iter().map(skipped).collect());
         }
-        let server = Server::start(bedrock, faults)?;
+        let plays = [CONVERSATION, ANSWER];
+        let is_scripted = self.checks.iter().any(|checks| plays.contains(checks));
+        let server = Server::start(bedrock, faults, is_scripted.then_some(JUDGES))?;
         let names: Vec<&str> = group.iter().map(|check| check.name).collect();
         self.arguments(&mut command, &server.address, &Session::question()?, &names)?;
         let mut lines = Lines::start(self.name, command)?;

@@ -28,8 +28,8 @@ use probe::Probe;
 /// Which peers to run.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// One of rust-sdk, js-sdk, python-sdk, boto3, node-server, python-server, node-http2, hyper-h2, boxes, ai,
-    /// strands-events. Default: all.
+    /// One of rust-sdk, js-sdk, python-sdk, boto3, node-server, python-server, node-http2, hyper-h2, strands, pipecat,
+    /// ai-sdk, langchain-aws, litellm, boxes, ai, strands-events. Default: all.
     name: Option<String>,
     /// Write what comes of it to docs/interop.md and xtask/peers/boxes.json; then read the diff.
     #[arg(long, conflicts_with = "record")]

@@ -66,11 +66,20 @@ impl Server {
     ///
     /// # Errors
     /// When it does not start or says nothing sensible.
-    pub(crate) fn start(bedrock: &Path, faults: &[&str]) -> Result<Self, Failure> {
+    pub(crate) fn start(
+        bedrock: &Path,
+        faults: &[&str],
+        scenario: Option<&str>,
+    ) -> Result<Self, Failure> {
         let mut command = Command::new(bedrock);
         command
             .args(["serve", "--json", "--tls-dir"])
             .arg(peers::folder().join("serve"));
+        if let Some(scenario) = scenario {
+            command
+                .arg("--scenario")
+                .arg(workspace::root().join(scenario));
+        }
         for fault in faults {
             command.args(["--fault", fault]);
         }

@@ -81,6 +81,12 @@ pub(crate) enum Environment {
     Sdk,
     /// strands-agents with its voice models.
     Strands,
+    /// pipecat-ai with its Nova Sonic service.
+    Pipecat,
+    /// litellm.
+    LiteLlm,
+    /// langchain-aws.
+    LangChain,
 }
 
 /// Installs a virtual environment and gives `python SCRIPT`.

@@ -16,14 +16,17 @@ impl Environment {
             Self::Boto3 => "boto3",
             Self::Sdk => "sdk",
             Self::Strands => "strands",
+            Self::Pipecat => "pipecat",
+            Self::LiteLlm => "litellm",
+            Self::LangChain => "langchain",
         }
     }
 
     /// The oldest Python that the pins allow.
     fn oldest(self) -> (u32, u32) {
         match self {
-            Self::Boto3 => (3, 10),
-            Self::Sdk | Self::Strands => (3, 12),
+            Self::Boto3 | Self::LiteLlm | Self::LangChain => (3, 10),
+            Self::Sdk | Self::Strands | Self::Pipecat => (3, 12),
         }
     }
 }
