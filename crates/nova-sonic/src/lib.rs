@@ -85,6 +85,7 @@
 //! ```
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod audio;
 mod config;
 mod conversation;
 mod interrupted;
@@ -101,6 +102,9 @@ mod tools;
 mod write;
 
 pub use config::{Endpointing, InferenceConfig, PromptConfig, SessionConfig, Setup, ToolChoice};
+#[cfg(feature = "sabotage")]
+#[doc(hidden)]
+pub use conversation::Sabotage;
 pub use conversation::{
     Action, Conversation, ConversationConfig, ConversationError, ConversationEvent, LegFault,
     Renewal, RenewalReason, Restart, Summary, Symptom, Transmit,

@@ -77,6 +77,12 @@ pub struct Renewal {
     pub replay_limit: Duration,
     /// How long an answer may go on over the old leg after the new one took over; 25 s.
     pub linger_limit: Duration,
+    /// How long a tool's result that another leg asked for waits for a pause in the conversation; 10 s.
+    pub carry_patience: Duration,
+    /// How long sound that the service took for speech may stay without a word; 10 s.
+    pub noise_limit: Duration,
+    /// How long the transport may take nothing before the leg is taken for dead; 5 s.
+    pub stall_limit: Duration,
     /// How long the old leg's late text and usage are waited for; 3 s.
     pub drain_limit: Duration,
     /// How long nothing may come back for what went in; 20 s. `None` for no watch.
@@ -104,6 +110,9 @@ impl Default for Renewal {
             replay_window: Duration::from_secs(3),
             replay_limit: Duration::from_secs(60),
             linger_limit: Duration::from_secs(25),
+            carry_patience: Duration::from_secs(10),
+            noise_limit: Duration::from_secs(10),
+            stall_limit: Duration::from_secs(5),
             drain_limit: Duration::from_secs(3),
             deaf_after: Some(Duration::from_secs(20)),
             max_attempts: 5,

@@ -53,6 +53,8 @@ pub(super) struct Line {
     pub(super) voice_at: Instant,
     /// When the service last sent anything.
     pub(super) heard_at: Instant,
+    /// Where on the tape the input was then.
+    pub(super) heard_from: u64,
     /// Milliseconds of loud audio sent since then.
     pub(super) loud_ms: u64,
     /// Since when something waits that the transport does not take.
@@ -116,6 +118,7 @@ impl Line {
             settled: 0,
             voice_at: now,
             heard_at: now,
+            heard_from: 0,
             loud_ms: 0,
             blocked_since: None,
             ignored: HashSet::new(),
@@ -135,7 +138,7 @@ impl Line {
         let rate = self.rate;
         self.put(|writer, out| writer.open_audio(rate, out))?;
         self.input = self.writer.sent_audio_ms() * u64::from(rate.hz() / 1000);
-        self.settled = at;
+        (self.settled, self.heard_from) = (at, at);
         self.skip_to(at);
         Ok(())
     }
@@ -210,7 +213,10 @@ impl Line {
         if self.phase != Phase::Live {
             return None;
         }
-        let pcm = tape.read(self.cursor)?;
+        let (at, pcm) = tape.read(self.cursor)?;
+        if at != self.cursor {
+            self.skip_to(at);
+        }
         let had = out.len();
         out.resize(had + headroom, 0);
         if self.writer.audio(&pcm, out).is_err() {

@@ -38,7 +38,7 @@ pub struct Conversation {
     random: u128,
     pub(super) session: Session,
     pub(super) tape: Tape,
-    /// Up to here the tape has been sent to some leg.
+    /// Up to here the tape has been sent to some leg, or dropped.
     pub(super) sent: u64,
     pub(super) lines: Vec<Line>,
     pub(super) current: Option<Leg>,
@@ -53,6 +53,8 @@ pub struct Conversation {
     pub(super) attempts: u32,
     /// The next leg cannot be had; only the loss of this one is a reason to try again.
     pub(super) barred: bool,
+    /// Whether the service says when the user begins to speak; not all do.
+    pub(super) tells_speech: bool,
     /// Times that the next leg could not be prepared beside this one.
     pub(super) standby_failures: u32,
     /// The time of the last call.
@@ -69,6 +71,8 @@ pub struct Conversation {
     actions: VecDeque<Action>,
     pub(super) events: VecDeque<ConversationEvent>,
     pub(super) verdict: Option<Outcome<Summary, ConversationError>>,
+    #[cfg(feature = "sabotage")]
+    pub(super) sabotage: Option<super::Sabotage>,
 }
 
 /// From the loss of a leg, or the beginning, until a leg takes audio.
@@ -127,6 +131,7 @@ impl Conversation {
             not_before: None,
             attempts: 0,
             barred: false,
+            tells_speech: false,
             standby_failures: 0,
             now,
             last_fault: None,
@@ -140,6 +145,8 @@ impl Conversation {
             actions: VecDeque::new(),
             events: VecDeque::new(),
             verdict: None,
+            #[cfg(feature = "sabotage")]
+            sabotage: None,
         };
         this.open_line(now)?;
         Ok(this)
@@ -295,7 +302,7 @@ impl Conversation {
         if matches!(line.phase, Phase::Opening { .. }) {
             line.phase = Phase::Ready { since: now };
         }
-        (line.heard_at, line.loud_ms) = (now, 0);
+        (line.heard_at, line.heard_from, line.loud_ms) = (now, line.cursor, 0);
         let mut read = Vec::new();
         let result = line.reader.read(frame, &mut |event| read.push(event));
         for event in read {

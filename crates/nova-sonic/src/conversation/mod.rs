@@ -10,6 +10,8 @@ mod observe;
 mod output;
 mod recovery;
 mod renewal;
+#[cfg(feature = "sabotage")]
+mod sabotage;
 mod say;
 mod takeover;
 mod tape;
@@ -20,3 +22,5 @@ pub use event::{ConversationEvent, RenewalReason, Symptom};
 pub use fault::{ConversationError, LegFault, Restart};
 pub use machine::Conversation;
 pub use output::{Action, Summary, Transmit};
+#[cfg(feature = "sabotage")]
+pub use sabotage::Sabotage;

@@ -13,13 +13,18 @@ impl Conversation {
     pub(super) fn observe(&mut self, now: Instant, leg: Leg, event: ServerEvent) {
         let sounds = self.session.open_answer(leg).is_some();
         let expected = self.session.expects_final(leg);
+        #[cfg(feature = "sabotage")]
+        let sabotaged = self.sabotage;
         let Some(line) = self.line_mut(leg) else {
             return;
         };
         if leg != Leg::FIRST && matches!(event, ServerEvent::CompletionStart(_)) {
             return;
         }
-        if !matches!(line.phase, Phase::Live) && !line.still_counts(&event, sounds, expected) {
+        let is_old = !matches!(line.phase, Phase::Live);
+        #[cfg(feature = "sabotage")]
+        let is_old = is_old && sabotaged != Some(super::Sabotage::OldLegCounts);
+        if is_old && !line.still_counts(&event, sounds, expected) {
             return;
         }
         if let ServerEvent::ToolUse(call) = &event {
@@ -51,6 +56,7 @@ impl Conversation {
         let Some(line) = self.lines.iter_mut().find(|line| line.leg == leg) else {
             return;
         };
+        self.tells_speech |= matches!(event, SessionEvent::UserSpeechStarted { .. });
         match event {
             SessionEvent::UserSpeechStarted { turn, offset_ms } => {
                 line.speech_started(*turn, *offset_ms, now);
@@ -80,6 +86,12 @@ impl Conversation {
             } => {
                 for ask in &mut line.asks {
                     ask.begun |= matches!(ask.what, Asked::Result { .. });
+                }
+            }
+            SessionEvent::Interrupted { turn } if !self.session.has_speech(*turn) => {
+                // Nobody heard of it: it is still owed.
+                for ask in &mut line.asks {
+                    ask.begun = false;
                 }
             }
             SessionEvent::Audio { .. } | SessionEvent::Interrupted { .. } => {

@@ -78,7 +78,8 @@ impl Conversation {
         outcome: Outcome<Received, ReadError>,
         fault: Option<LegFault>,
     ) {
-        self.leave(now, leg, false);
+        let heard = self.is_boundary(leg) && self.tells_speech;
+        self.leave(now, leg, false, heard);
         self.finish_leg(leg);
         self.remove(leg);
         if self.config.renewal.is_none() {

@@ -83,7 +83,7 @@ impl Conversation {
     }
 
     /// Whether nothing is lost or said twice by a change now.
-    fn is_boundary(&self, current: Leg) -> bool {
+    pub(super) fn is_boundary(&self, current: Leg) -> bool {
         let pending = self.session.pending_tools();
         let tools = pending.iter().any(|tool| tool.leg == current);
         !tools && self.says.is_empty() && self.is_quiet(current)

@@ -1,7 +1,7 @@
 //! Texts and tool results on their way to whichever leg talks.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::conversation::ask::{Ask, Asked};
 use crate::conversation::event::ConversationEvent;
@@ -10,9 +10,6 @@ use crate::conversation::machine::Conversation;
 use crate::session::{Leg, TurnId};
 use crate::write::Refusal;
 use crate::{Dialect, ToolResult};
-
-/// How long a result that comes as text waits for a pause in the conversation.
-const CARRY_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Something to be said to the model in text.
 #[derive(Clone, Debug)]
@@ -24,14 +21,14 @@ pub(super) enum Say {
     /// To be known, not answered.
     Note { turn: TurnId, text: String },
     /// The result of a tool that another leg called.
-    Carried { text: String, since: Instant },
+    Carried { text: String, until: Instant },
 }
 
 impl Say {
     /// When it is sent in any case.
-    pub(super) fn due(&self) -> Option<Instant> {
+    pub(super) const fn due(&self) -> Option<Instant> {
         match self {
-            Self::Carried { since, .. } => Some(*since + CARRY_PATIENCE),
+            Self::Carried { until, .. } => Some(*until),
             _ => None,
         }
     }
@@ -65,7 +62,7 @@ impl Conversation {
         let mut wait = VecDeque::new();
         while let Some(say) = self.says.pop_front() {
             let due = match &say {
-                Say::Carried { since, .. } => now >= *since + CARRY_PATIENCE || self.is_quiet(leg),
+                Say::Carried { until, .. } => now >= *until || self.is_quiet(leg),
                 _ => true,
             };
             if !due {
@@ -130,14 +127,21 @@ impl Conversation {
         let text = call.carried_over(result);
         let called_by = self.current.filter(|leg| *leg == call.leg);
         let line = called_by.and_then(|leg| self.lines.iter_mut().find(|line| line.leg == leg));
-        match line.filter(|line| line.phase == Phase::Live) {
-            Some(line) => {
-                line.put(|writer, out| writer.tool_result(tool_use_id, result, out))?;
-                line.asks.push(Ask::new(Asked::Result { text }, now));
-            }
-            None => self.says.push_back(Say::Carried { text, since: now }),
+        if let Some(line) = line.filter(|line| line.phase == Phase::Live) {
+            line.put(|writer, out| writer.tool_result(tool_use_id, result, out))?;
+            line.asks.push(Ask::new(Asked::Result { text }, now));
+        } else {
+            let say = self.carried(now, text);
+            self.says.push_back(say);
         }
         Ok(())
+    }
+
+    /// A result for a leg that did not call the tool.
+    pub(super) fn carried(&self, now: Instant, text: String) -> Say {
+        let patience = self.config.renewal.as_ref().map(|r| r.carry_patience);
+        let until = now + patience.unwrap_or_default();
+        Say::Carried { text, until }
     }
 
     pub(super) fn time_out_tools(&mut self, now: Instant) {

@@ -3,9 +3,11 @@
 use std::time::Instant;
 
 use crate::conversation::ask::{Ask, Asked, Speech};
-use crate::conversation::event::ConversationEvent;
+use crate::conversation::event::{ConversationEvent, RenewalReason};
 use crate::conversation::leg::Phase;
 use crate::conversation::machine::{Conversation, Gap};
+#[cfg(feature = "sabotage")]
+use crate::conversation::sabotage::Sabotage;
 use crate::conversation::say::Say;
 use crate::session::{Leg, TurnId};
 use crate::write::{History, Refusal};
@@ -23,7 +25,8 @@ impl Conversation {
             line.asks.iter().any(results)
         });
         let lingers = answering && !has_tools && !owes_result;
-        self.leave(now, old, lingers);
+        let boundary = self.is_boundary(old);
+        self.leave(now, old, lingers, boundary);
         if let Some(line) = self.line_mut(old) {
             let until = now + renewal.drain_limit;
             let left = if lingers {
@@ -42,8 +45,9 @@ impl Conversation {
         self.take_over(now, to);
     }
 
-    /// This leg takes no more audio: what it has not answered goes to the next.
-    pub(super) fn leave(&mut self, now: Instant, leg: Leg, lingers: bool) {
+    /// This leg takes no more audio: what it has not answered goes to the next. With `heard` the leg has heard all that was
+    /// said, as far as anybody can know.
+    pub(super) fn leave(&mut self, now: Instant, leg: Leg, lingers: bool, heard: bool) {
         self.current = None;
         let unheard = self
             .session
@@ -63,6 +67,12 @@ impl Conversation {
             .as_ref()
             .map_or(0, |renewal| self.samples(renewal.replay_window));
         let kept = self.tape.start();
+        let patience = self.config.renewal.as_ref().map(|r| r.carry_patience);
+        let carried_until = now + patience.unwrap_or_default();
+        let tells_speech = self.tells_speech;
+        let unhealthy = self
+            .wish
+            .is_some_and(|wish| wish.reason == RenewalReason::Unhealthy);
         let Some(line) = self.lines.iter_mut().find(|line| line.leg == leg) else {
             return;
         };
@@ -76,8 +86,14 @@ impl Conversation {
                 settled = settled.max(speech.ended.map_or(0, |(end, _)| end));
             }
         }
-        let mut from = line.cursor.saturating_sub(window).max(settled);
-        from = from.min(line.cursor);
+        // Speech that has just begun may not have been noticed; of what a deaf leg was told, nothing was.
+        let mut from = line.cursor.saturating_sub(window);
+        if unhealthy || line.loud_ms > 0 {
+            from = from.min(line.heard_from);
+        } else if !(heard || tells_speech) {
+            from = settled;
+        }
+        from = from.max(settled).min(line.cursor);
         let mut replayed = Vec::new();
         let mut again = Vec::new();
         for ask in go {
@@ -92,11 +108,24 @@ impl Conversation {
                 }
                 Asked::Typed { turn, text } => again.push(Say::Typed { turn, text }),
                 Asked::Instruction { text } => again.push(Say::Instruction { text }),
-                Asked::Result { text } => again.push(Say::Carried { text, since: now }),
+                Asked::Result { text } => again.push(Say::Carried {
+                    text,
+                    until: carried_until,
+                }),
             }
         }
         for say in again.into_iter().rev() {
             self.says.push_front(say);
+        }
+        #[cfg(feature = "sabotage")]
+        match self.sabotage {
+            Some(Sabotage::NoReplay) => from = self.sent.max(from),
+            Some(Sabotage::ForgetAsks) => {
+                replayed.clear();
+                self.says.clear();
+                from = self.sent.max(from);
+            }
+            _ => {}
         }
         self.gap = Some(Gap {
             from,
@@ -169,6 +198,11 @@ impl Conversation {
             .chain(kept)
             .chain(replayed.iter().copied())
             .collect();
+        #[cfg(feature = "sabotage")]
+        let without = match self.sabotage {
+            Some(Sabotage::ReplayedInHistory) => Vec::new(),
+            _ => without,
+        };
         let before = self.config.history.iter().cloned();
         let said = before.chain(self.session.history_without(&without));
         let (history, cuts) = History::normalize(said, &self.config.history_limits);
@@ -189,7 +223,7 @@ impl Conversation {
                     Say::Typed { turn, text }
                 }
                 Asked::Instruction { text } => Say::Instruction { text },
-                Asked::Result { text } => Say::Carried { text, since: now },
+                Asked::Result { text } => self.carried(now, text),
             };
             self.says.push_back(say);
         }

@@ -49,12 +49,38 @@ impl Tape {
         }
     }
 
-    /// The audio from `at` to the end of the piece that holds it.
-    pub(super) fn read(&self, at: u64) -> Option<Bytes> {
+    /// The audio from `at`, or from the first place after it that is held, to the end of its piece; and that place.
+    pub(super) fn read(&self, at: u64) -> Option<(u64, Bytes)> {
         let found = self.pieces.partition_point(|piece| piece.end() <= at);
         let piece = self.pieces.get(found)?;
-        let skip = usize::try_from(at.checked_sub(piece.at)?).ok()? * 2;
-        Some(piece.pcm.slice(skip..))
+        let at = at.max(piece.at);
+        Some((at, piece.pcm.slice(bytes(at - piece.at)..)))
+    }
+
+    /// Drops what lies from `from` to `to`; all positions stay as they are.
+    pub(super) fn cut(&mut self, from: u64, to: u64) {
+        let first = self.pieces.partition_point(|piece| piece.end() <= from);
+        let end = self.pieces.partition_point(|piece| piece.at < to);
+        let cut: Vec<_> = self.pieces.drain(first..end.max(first)).collect();
+        let mut kept = Vec::new();
+        if let Some(head) = cut.first().filter(|piece| piece.at < from) {
+            let pcm = head.pcm.slice(..bytes(from - head.at));
+            kept.push(Piece {
+                pcm,
+                ..head.clone()
+            });
+        }
+        if let Some(tail) = cut.last().filter(|piece| piece.end() > to) {
+            let pcm = tail.pcm.slice(bytes(to - tail.at)..);
+            kept.push(Piece {
+                at: to,
+                pcm,
+                given: tail.given,
+            });
+        }
+        for piece in kept.into_iter().rev() {
+            self.pieces.insert(first, piece);
+        }
     }
 
     /// Samples that the application gave, from `from` to `to`.
@@ -75,6 +101,10 @@ impl Tape {
     }
 }
 
+fn bytes(samples: u64) -> usize {
+    usize::try_from(samples).unwrap_or(usize::MAX / 2) * 2
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,12 +120,12 @@ mod tests {
         tape.push(audio(3..10_000), true);
         assert_eq!(tape.end(), 10_000);
         for at in [0, 2, 3, 4_802, 4_803, 9_999] {
-            let first: [u8; 2] = tape.read(at).unwrap()[..2].try_into().unwrap();
+            let first: [u8; 2] = tape.read(at).unwrap().1[..2].try_into().unwrap();
             assert_eq!(u64::from(u16::from_le_bytes(first)), at);
         }
         assert_eq!(tape.read(10_000), None);
         let (mut at, mut all) = (0, Vec::new());
-        while let Some(pcm) = tape.read(at) {
+        while let Some((_, pcm)) = tape.read(at) {
             assert!(pcm.len() <= MOST_SAMPLES * 2);
             at += (pcm.len() / 2) as u64;
             all.extend_from_slice(&pcm);
@@ -111,9 +141,24 @@ mod tests {
         tape.push(audio(30..40), true);
         assert_eq!(tape.given_between(5, 35), 10);
         tape.forget_before(10);
-        assert_eq!((tape.start(), tape.read(9)), (10, None));
+        assert_eq!((tape.start(), tape.read(9).unwrap().0), (10, 10));
         assert_eq!(tape.given_between(0, 40), 10);
         tape.forget_before(40);
         assert_eq!((tape.start(), tape.end()), (40, 40));
+    }
+
+    #[test]
+    fn a_hole_moves_nothing() {
+        let mut tape = Tape::default();
+        tape.push(audio(0..10), true);
+        tape.push(audio(10..20), true);
+        tape.cut(4, 16);
+        assert_eq!(tape.read(2).unwrap(), (2, audio(2..4)));
+        assert_eq!(tape.read(4).unwrap(), (16, audio(16..20)));
+        assert_eq!((tape.given_between(0, 20), tape.end()), (8, 20));
+        tape.push(audio(20..30), true);
+        tape.cut(22, 24);
+        assert_eq!(tape.read(21).unwrap(), (21, audio(21..22)));
+        assert_eq!(tape.read(22).unwrap(), (24, audio(24..30)));
     }
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use crate::conversation::config::Renewal;
 use crate::conversation::event::{ConversationEvent, RenewalReason, Symptom};
 use crate::conversation::leg::Phase;
 use crate::conversation::machine::Conversation;
@@ -11,12 +12,6 @@ use crate::conversation::say::Say;
 
 /// Silence is sent in pieces of this length.
 const PIECE_MS: u32 = 100;
-/// How long speech that ended without a word is waited for.
-const NOISE: Duration = Duration::from_secs(10);
-/// How long speech that is to be heard again may take to be noticed.
-const REPLAY: Duration = Duration::from_secs(15);
-/// How long the transport may take nothing.
-const STALL: Duration = Duration::from_secs(5);
 /// Mean amplitude above which audio counts as loud (-36 dB), and how much of it is too much to go unheard.
 const LOUD: u64 = 500;
 const LOUD_MS: u64 = 3_000;
@@ -72,6 +67,7 @@ impl Conversation {
         let Some(leg) = self.current else { return };
         let renewal = self.config.renewal.as_ref();
         let limit = renewal.and_then(|renewal| renewal.deaf_after);
+        let (noise, stall) = self.watch_limits();
         let gives_up = renewal.is_none_or(|renewal| self.attempts >= renewal.max_attempts);
         let tape = &self.tape;
         let Some(line) = self.lines.iter_mut().find(|line| line.leg == leg) else {
@@ -79,8 +75,8 @@ impl Conversation {
         };
         let speaking = line.speaking;
         line.asks.retain(|ask| match ask.is_noise() {
-            Some(told) => told + NOISE > now,
-            None => ask.is_whole() || speaking || ask.since + REPLAY > now,
+            Some(told) => told + noise > now,
+            None => ask.is_whole() || speaking || ask.since + noise > now,
         });
         if line.phase == Phase::Live && line.wants_to_send(tape) {
             line.blocked_since.get_or_insert(now);
@@ -92,7 +88,7 @@ impl Conversation {
         };
         let silent = line.heard_at + limit <= now;
         let owed = line.asks.iter().find(|ask| ask.is_whole());
-        let symptom = if line.blocked_since.is_some_and(|at| at + STALL <= now) {
+        let symptom = if line.blocked_since.is_some_and(|at| at + stall <= now) {
             Symptom::Stalled
         } else if silent && owed.is_some_and(|ask| ask.since + limit <= now) {
             Symptom::Mute
@@ -108,7 +104,18 @@ impl Conversation {
             self.attempts += 1;
             self.tell(ConversationEvent::Unhealthy { symptom });
             self.wish_for(RenewalReason::Unhealthy, now);
+            if let Some(wish) = &mut self.wish {
+                wish.reason = RenewalReason::Unhealthy;
+            }
         }
+    }
+
+    fn watch_limits(&self) -> (Duration, Duration) {
+        let limits = |renewal: &Renewal| (renewal.noise_limit, renewal.stall_limit);
+        self.config
+            .renewal
+            .as_ref()
+            .map_or_else(|| limits(&Renewal::default()), limits)
     }
 
     /// Legs are ready once they are accepted, or have been waited for; the first that is takes an empty place.
@@ -218,9 +225,7 @@ impl Conversation {
     /// Drops the oldest audio where too much waits, and forgets what nobody will hear again.
     pub(super) fn trim_tape(&mut self) {
         let renewal = self.config.renewal.as_ref();
-        let (window, kept) = renewal.map_or((0, self.samples(self.config.uplink_limit)), |r| {
-            (self.samples(r.replay_window), self.samples(r.replay_limit))
-        });
+        let kept = renewal.map_or(0, |renewal| self.samples(renewal.replay_limit));
         let end = self.tape.end();
         let backlog = self.samples(self.config.uplink_limit);
         let (from, limit) = match (self.current.and_then(|leg| self.line(leg)), &self.gap) {
@@ -228,28 +233,27 @@ impl Conversation {
             (None, Some(gap)) => (gap.from, kept.max(backlog)),
             (None, None) => (end, backlog),
         };
-        let mut needed = from;
-        if end - from > limit {
-            needed = end - limit;
-            let given = self.tape.given_between(from.max(self.sent), needed);
-            if let Some(line) = self.current.and_then(|leg| self.line_mut(leg)) {
-                line.skip_to(needed);
-            } else if let Some(gap) = &mut self.gap {
-                gap.from = needed;
-            }
-            self.sent = self.sent.max(needed);
+        // What some leg has had already is kept for a replay; only what no leg has had is dropped.
+        let (first, last) = (from.max(self.sent), end.saturating_sub(limit));
+        if first < last {
+            let given = self.tape.given_between(first, last);
+            self.tape.cut(first, last);
+            self.sent = last;
             self.dropped(given);
         }
+        let mut needed = from;
         if let Some(line) = self.current.and_then(|leg| self.line(leg)) {
-            let asked = line.asks.iter().filter_map(|ask| ask.speech()?.from).min();
-            let replayed = asked.unwrap_or(needed).min(end.saturating_sub(window));
-            needed = needed.min(replayed.max(end.saturating_sub(kept)));
+            needed = needed.min(line.settled.max(end.saturating_sub(kept)));
         }
         self.tape.forget_before(needed);
     }
 
     fn dropped(&mut self, samples: u64) {
         if samples == 0 {
+            return;
+        }
+        #[cfg(feature = "sabotage")]
+        if self.sabotage == Some(super::Sabotage::SilentDrops) {
             return;
         }
         self.dropped_samples += samples;
@@ -268,6 +272,7 @@ impl Conversation {
 
     /// All that is due at some time, past or to come.
     pub(super) fn deadlines(&self) -> Vec<Option<Instant>> {
+        let (noise, stall) = self.watch_limits();
         let mut due = vec![
             self.closing.map(|closing| closing.until),
             self.closing.map(|closing| closing.flush_until),
@@ -294,11 +299,11 @@ impl Conversation {
                 Some(_) => self.fed_at + Duration::from_millis(PIECE_MS.into()),
                 None => self.fed_at + self.config.keep_alive,
             }));
-            due.push(line.blocked_since.map(|since| since + STALL));
+            due.push(line.blocked_since.map(|since| since + stall));
             for ask in &line.asks {
                 due.push(match ask.is_noise() {
-                    Some(told) => Some(told + NOISE),
-                    None => Some(ask.since + REPLAY),
+                    Some(told) => Some(told + noise),
+                    None => Some(ask.since + noise),
                 });
             }
             if let Some(limit) = self.config.renewal.as_ref().and_then(|r| r.deaf_after) {

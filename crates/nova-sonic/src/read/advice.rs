@@ -25,6 +25,8 @@ pub const SONIC_ADVICE: AdviceTable = AdviceTable::from_static(&[
     AdviceRule::text("Chat history should be sent completely", Advice::NewSession),
     AdviceRule::text("Chat history is over max limit", Advice::NewSession),
     AdviceRule::text("Tool Response parsing error", Advice::NewSession),
+    // The credentials that the session was opened with ran out; the next is signed with fresh ones.
+    AdviceRule::kind(Kind::ExpiredCredentials, Advice::NewSession),
     AdviceRule::kind(Kind::ModelTimeout, Advice::NewSession),
     AdviceRule::kind(Kind::ModelStreamError, Advice::NewSession),
     AdviceRule::kind(Kind::Throttling, SOON),
