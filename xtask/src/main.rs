@@ -1,5 +1,6 @@
 //! The project's own checks, as `cargo xtask NAME`: one file or folder a subcommand.
 
+mod bench;
 mod conformance;
 mod failure;
 mod interop;
@@ -37,6 +38,8 @@ enum Command {
     PublicApi(public_api::Arguments),
     /// Our client and the loopback with a bad link between them: delay, loss, a bit rate, a link that goes down.
     Netns(netns::Arguments),
+    /// This client beside the official SDKs: CPU, memory, delay.
+    Bench(bench::Arguments),
     /// House rules: dependency direction, purity, Rust versions, weight, file shape, left-overs.
     Tidy,
 }
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Command::Interop(arguments) => interop::run(&arguments),
         Command::PublicApi(arguments) => public_api::run(&arguments),
         Command::Netns(arguments) => netns::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Tidy => tidy::run(),
     };
     match outcome {

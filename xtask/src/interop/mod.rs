@@ -10,7 +10,7 @@ mod judges;
 pub(crate) mod line;
 pub(crate) mod probe;
 pub(crate) mod server;
-mod session;
+pub(crate) mod session;
 mod strands;
 mod table;
 mod text_streams;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::failure::Failure;
 use crate::workspace;
 
-pub(super) const MODEL: &str = "amazon.nova-2-5-sonic";
+pub(crate) const MODEL: &str = "amazon.nova-2-5-sonic";
 /// Input: 16 kHz, mono, 16 bits.
 const BYTES_A_SECOND: usize = 32_000;
 /// 32 ms.
@@ -20,9 +20,9 @@ const SILENCE_SECONDS: usize = 4;
 const WAV_HEADER: usize = 44;
 
 /// What is sent before the reply, and what ends the session after it. Audio is the last of `open`.
-pub(super) struct Session {
-    pub(super) open: Vec<String>,
-    pub(super) close: Vec<String>,
+pub(crate) struct Session {
+    pub(crate) open: Vec<String>,
+    pub(crate) close: Vec<String>,
 }
 
 impl Session {
@@ -30,7 +30,7 @@ impl Session {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub(super) fn question() -> Result<Self, Failure> {
+    pub(crate) fn question() -> Result<Self, Failure> {
         let path = workspace::root().join("fixtures/audio/question.wav");
         let wav = fs::read(&path).map_err(|e| Failure::at(&path, "read", e))?;
         let mut pcm = wav.get(WAV_HEADER..).unwrap_or_default().to_vec();
@@ -39,7 +39,7 @@ impl Session {
     }
 
     /// A session with hardly any audio, to be kept as a fixture.
-    pub(super) fn short() -> Self {
+    pub(crate) fn short() -> Self {
         let pcm: Vec<u8> = (0..=255).collect();
         Self::of(pcm.chunks(64))
     }

@@ -45,22 +45,29 @@ pub(crate) fn refuse_in_ci(name: &str, peer: &Peer) -> Result<(), Failure> {
 /// # Errors
 /// When it does not build.
 pub(crate) fn rust(package: &str) -> Result<Peer, Failure> {
-    let mut build = workspace::cargo();
     // All of them: built one by one, each would ask for other features of the same SDK, and build it again.
-    build.args([
-        "build",
-        "--quiet",
-        "--locked",
-        "--workspace",
-        "--target-dir",
-    ]);
+    build(package, "debug", &["--workspace"])
+}
+
+/// The same, built for speed, and alone.
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn rust_for_speed(package: &str) -> Result<Peer, Failure> {
+    build(package, "release", &["--release", "--package", package])
+}
+
+fn build(package: &str, profile: &str, flags: &[&str]) -> Result<Peer, Failure> {
+    let mut build = workspace::cargo();
+    build.args(["build", "--quiet", "--locked"]).args(flags);
     build
+        .arg("--target-dir")
         .arg(folder())
         .arg("--manifest-path")
         .arg(sources().join("Cargo.toml"));
     workspace::capture(&mut build)?;
     Ok(Peer::Ready(Command::new(
-        folder().join("debug").join(package),
+        folder().join(profile).join(package),
     )))
 }
 

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 use crate::{Arguments, Finding, client, shorten};
 
-fn input(event: &str) -> InvokeModelWithBidirectionalStreamInput {
+pub(crate) fn input(event: &str) -> InvokeModelWithBidirectionalStreamInput {
     let part = BidirectionalInputPayloadPart::builder()
         .bytes(Blob::new(event))
         .build();
@@ -37,7 +37,7 @@ fn channel() -> (
 }
 
 /// `unfold`'s futures are not `Sync` by themselves; a lock that nobody contends for makes them so.
-fn sync<S: futures_util::Stream + Send>(
+pub(crate) fn sync<S: futures_util::Stream + Send>(
     stream: S,
 ) -> impl futures_util::Stream<Item = S::Item> + Send + Sync {
     let stream = std::sync::Mutex::new(Box::pin(stream));

@@ -1,8 +1,9 @@
 //! The official Rust SDK against a local Bedrock: one JSON line a check (docs/interop.md).
 //!
 //! The one argument is a JSON object: url, ca_file, region, access_key_id, secret_access_key, model, checks, and in `open` and `close` the
-//! events of a spoken session.
+//! events of a spoken session. With `bench` in it, the SDK is measured instead.
 
+mod bench;
 mod duplex;
 mod one_way;
 
@@ -24,10 +25,18 @@ struct Arguments {
     access_key_id: String,
     secret_access_key: String,
     model: String,
+    #[serde(default)]
     checks: Vec<String>,
+    #[serde(default)]
+    bench: String,
+    #[serde(default)]
+    calls: usize,
+    #[serde(default)]
+    events: usize,
     open: Vec<String>,
     close: Vec<String>,
     text_model: String,
+    #[serde(default)]
     text: String,
 }
 
@@ -39,6 +48,9 @@ async fn main() {
     let argument = std::env::args().nth(1).expect("one argument");
     let text = std::fs::read_to_string(argument).expect("the file that the argument names");
     let arguments: Arguments = serde_json::from_str(&text).expect("its JSON");
+    if !arguments.bench.is_empty() {
+        return bench::run(&arguments).await.expect("a bench");
+    }
     for check in &arguments.checks {
         let finding = tokio::time::timeout(Duration::from_secs(40), run(check, &arguments)).await;
         let finding = finding.unwrap_or_else(|_| Err("nothing came of it in 40 s".to_owned()));
