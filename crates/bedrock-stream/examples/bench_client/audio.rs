@@ -13,8 +13,14 @@ use crate::{Outcome, PCM, Task, done, ready};
 /// What one chunk of PCM lasts.
 const PACE: Duration = Duration::from_millis(32);
 
+/// A session's two halves, on a connection that it shares.
+type Call = (
+    SonicSender<h2_duplex::Sender>,
+    SonicReceiver<h2_duplex::Receiver>,
+);
+
 /// Opens the calls, on one connection. Each has sent eight events then, a piece of silence among them.
-pub(crate) async fn open(task: &Task) -> Outcome<Vec<(SonicSender, SonicReceiver)>> {
+pub(crate) async fn open(task: &Task) -> Outcome<Vec<Call>> {
     let client = task.client()?;
     let mut connection = task.connection().await?;
     let mut calls = Vec::new();
