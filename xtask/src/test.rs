@@ -8,6 +8,7 @@ use crate::{conformance, tidy, workspace};
 const FEATURES: &[&str] = &[
     "bedrock-stream/proxy",
     "bedrock-stream/tower",
+    "bedrock-stream/tracing",
     "converse-stream/http-body",
     "eventstream-codec/http-body",
     "eventstream-codec/stream",
