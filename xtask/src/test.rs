@@ -6,6 +6,7 @@ use crate::{conformance, tidy, workspace};
 
 /// What default features leave out and tests need. Each feature by itself is built in `.ci/run`.
 const FEATURES: &[&str] = &[
+    "bedrock-stream/http1",
     "bedrock-stream/proxy",
     "bedrock-stream/tower",
     "bedrock-stream/tracing",

@@ -10,7 +10,7 @@ use crate::stage::Stage;
 
 const CHUNK: Duration = Duration::from_millis(320);
 /// A conversation in which the user waits longer than this for an answer has hung.
-const PATIENCE: Duration = Duration::from_secs(3600);
+const PATIENCE: Duration = Duration::from_hours(1);
 
 /// Speaks a question, waits for the end of the answer, closes.
 pub(crate) async fn speak(stage: Stage) -> String {
@@ -80,7 +80,13 @@ async fn hold(mut voice: SonicSender, mut events: SonicReceiver) -> Result<(), E
 
 /// 320 ms that an energy detector takes for speech: a square wave of 500 Hz.
 fn tone() -> Vec<u8> {
-    let sample = |at: usize| if at / 16 % 2 == 0 { 8000_i16 } else { -8000 };
+    let sample = |at: usize| {
+        if (at / 16).is_multiple_of(2) {
+            8000_i16
+        } else {
+            -8000
+        }
+    };
     (0..5_120).flat_map(|at| sample(at).to_le_bytes()).collect()
 }
 
