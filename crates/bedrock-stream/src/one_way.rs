@@ -80,17 +80,24 @@ impl Duplex for Ways {
 
     #[cfg(feature = "http1")]
     async fn open(&mut self, head: http::Request<()>) -> Result<(Sending, Receiving), Error> {
+        let mut refused = None;
         if !self.http1.is_spoken() {
             match self.http2.open(head.clone()).await {
                 Ok((send, receive)) => {
                     return Ok((Sending::Http2(send), Receiving::Http2(receive)));
                 }
-                Err(error) if error.kind() == h2_duplex::ErrorKind::Alpn => {}
+                Err(error) if error.kind() == h2_duplex::ErrorKind::Alpn => refused = Some(error),
                 Err(error) => return Err(error),
             }
         }
-        let (send, receive) = Box::pin(self.http1.open(head)).await?;
-        Ok((Sending::Http1(send), Receiving::Http1(receive)))
+        match Box::pin(self.http1.open(head)).await {
+            Ok((send, receive)) => Ok((Sending::Http1(send), Receiving::Http1(receive))),
+            // It did not agree to HTTP/1.1 either.
+            Err(error) if error.kind() == h2_duplex::ErrorKind::Alpn => {
+                Err(refused.unwrap_or(error))
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -134,8 +134,8 @@ impl Connector {
         self.negotiate(io, &origin, &way, connect).await
     }
 
-    /// A byte stream to the authority of `uri`, over TLS and ALPN `http/1.1` where the URI says
-    /// `https`: for calls that need no full duplex, and a peer or middle box that speaks no HTTP/2.
+    /// A byte stream to the authority of `uri`, over TLS and with ALPN agreed on `http/1.1` where the URI
+    /// says `https`: for calls that need no full duplex, and a peer or middle box that speaks no HTTP/2.
     ///
     /// # Errors
     ///
@@ -151,8 +151,6 @@ impl Connector {
             return Ok(io);
         }
         match self.secure(io, &origin, &way, &[ALPN_HTTP1]).await? {
-            // Peers that know no ALPN speak HTTP/1.1.
-            (io, None) => Ok(io),
             (io, Some(protocol)) if protocol == ALPN_HTTP1 => Ok(io),
             (_, other) => Err(wrong_protocol(other.as_deref(), &way, "http/1.1")),
         }
