@@ -70,18 +70,40 @@ async fn every_window_carries_a_burst_both_ways_within_its_bound() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_byte_frames_both_ways() {
-    let (mut client, _driver, mut peer) = Peer::connect(Settings::default(), &[]).await;
-    let (mut send, mut receive) = client.open(post()).await.unwrap();
-    peer.opened().await;
-    peer.head(1, 200, false).await;
-    for byte in pattern(5_000) {
-        peer.data(1, &[byte], false).await;
-        send.send(Bytes::from(vec![byte])).await.unwrap();
-        assert_eq!(peer.until(DATA).await.payload, [byte]);
+async fn one_byte_frames_both_ways_at_every_window() {
+    for window in [1, 16, 65_535, 16 * 1_048_576] {
+        let (mut client, _driver, mut peer) = Peer::connect(
+            Settings::default().receive_window(window),
+            &[(INITIAL_WINDOW_SIZE, window)],
+        )
+        .await;
+        let (mut send, mut receive) = client.open(post()).await.unwrap();
+        peer.opened().await;
+        peer.head(1, 200, false).await;
+        let mut credit = window;
+        for byte in pattern(3_000) {
+            send.send(Bytes::from(vec![byte])).await.unwrap();
+            let mut came = None;
+            while came.is_none() || credit == 0 {
+                let frame = peer.next().await.unwrap();
+                match (frame.kind, frame.stream) {
+                    (DATA, 1) => came = Some(frame.payload),
+                    (WINDOW_UPDATE, 1) => {
+                        credit += u32::from_be_bytes(frame.payload.try_into().unwrap());
+                    }
+                    _ => {}
+                }
+            }
+            assert_eq!(came.unwrap(), [byte], "window {window}");
+            peer.window_update(0, 1).await;
+            peer.window_update(1, 1).await;
+            peer.data(1, &[byte], false).await;
+            credit -= 1;
+            assert_eq!(receive.next().await.unwrap().unwrap(), [byte].as_slice());
+        }
+        peer.data(1, b"", true).await;
+        assert_eq!(receive.next().await.unwrap(), None);
     }
-    peer.data(1, b"", true).await;
-    assert_eq!(collect(&mut receive).await.unwrap(), pattern(5_000));
 }
 
 #[tokio::test(start_paused = true)]
