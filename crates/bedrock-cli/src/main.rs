@@ -1,11 +1,13 @@
 //! The `bedrock` command: voice sessions and chats with Amazon Bedrock, and a Bedrock on your own machine.
 
+mod answer;
 mod connect;
 mod converse;
 mod doctor;
 mod exit;
 mod family;
 mod frames;
+mod invoke;
 mod record;
 mod replay;
 mod serve;
@@ -38,6 +40,8 @@ enum Command {
     Frames(frames::Args),
     /// Ask a model, or chat with it: text, pictures and documents in, its answer out as it is written.
     Converse(Box<converse::Args>),
+    /// Ask a model in its own JSON: any family, its answer out as it is written.
+    Invoke(Box<invoke::Args>),
     /// Run a Bedrock on this machine, for tests and demos.
     Serve(serve::Args),
     /// Look at what a stream needs, and say what is missing.
@@ -61,6 +65,7 @@ fn main() -> ExitCode {
             Command::Sonic(args) => sonic::run(&args).await,
             Command::Frames(args) => frames::run(&args),
             Command::Converse(args) => converse::run(&args).await,
+            Command::Invoke(args) => invoke::run(&args).await,
             Command::Serve(args) => serve::run(&args).await,
             Command::Doctor(args) => doctor::run(&args).await,
             Command::Completions(args) => shell::completions(&args, Cli::command()),

@@ -2,7 +2,6 @@
 
 mod attachment;
 mod chat;
-mod screen;
 mod tools;
 mod turn;
 
@@ -11,9 +10,9 @@ use std::path::PathBuf;
 use converse_stream::{ContentBlock, ConverseRequest, Message};
 use serde_json::json;
 
+use crate::answer::{Screen, Watcher};
 use crate::connect::ConnectArgs;
 use crate::exit::Exit;
-use screen::Screen;
 use turn::Turn;
 
 /// Tokens that are left for the answer where only the budget for thinking is known.
@@ -74,7 +73,7 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, String> {
     };
     let (client, server) = args.connect.connect().await?;
     let screen = Screen::new(args.json, args.verbose, args.thinking.is_some());
-    let turn = Turn::new(client, args.model.clone(), screen)?;
+    let turn = Turn::new(client, args.model.clone(), Watcher::new(screen)?);
     let exit = match &args.prompt {
         Some(prompt) => ask(turn, request, first, prompt).await,
         None => chat::hold(turn, request, first).await,

@@ -7,7 +7,7 @@ use converse_stream::{Event, Reply, Usage};
 use serde_json::{Value, json};
 
 /// Shows answers as they come.
-pub(super) struct Screen {
+pub(crate) struct Screen {
     json: bool,
     verbose: bool,
     thoughts: bool,
@@ -35,7 +35,7 @@ pub(super) struct Ending {
 }
 
 impl Screen {
-    pub(super) fn new(json: bool, verbose: bool, thoughts: bool) -> Self {
+    pub(crate) fn new(json: bool, verbose: bool, thoughts: bool) -> Self {
         Self {
             json,
             verbose,
