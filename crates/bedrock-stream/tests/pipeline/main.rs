@@ -15,6 +15,7 @@ mod credentials;
 mod early_end;
 mod invoke;
 mod json_face;
+mod recorded_clients;
 mod recording;
 mod secrets;
 mod stage;
