@@ -4,7 +4,12 @@
 //! Without the feature these types hold next to nothing, and their methods do nothing.
 #![cfg_attr(
     not(feature = "tracing"),
-    expect(dead_code, unused_variables, reason = "nothing is told then")
+    expect(
+        dead_code,
+        unused_variables,
+        clippy::unused_self,
+        reason = "nothing is told then"
+    )
 )]
 
 use std::sync::atomic::{AtomicU64, Ordering};
