@@ -62,12 +62,18 @@ fn sessions() {
     assert!(broken.is_empty(), "seeds that break it: {broken:?}");
 }
 
-/// A fault that is built in on purpose is found.
+/// Each fault that is built in on purpose is found.
 #[cfg(feature = "sabotage")]
 #[test]
 fn sabotage_is_found() {
     use nova_sonic::Sabotage;
-    for sabotage in [Sabotage::NoReplay] {
+    for sabotage in [
+        Sabotage::NoReplay,
+        Sabotage::ReplayedInHistory,
+        Sabotage::OldLegCounts,
+        Sabotage::ForgetAsks,
+        Sabotage::SilentDrops,
+    ] {
         let found = (0..200).find(|seed| {
             let session = AssertUnwindSafe(|| {
                 let mut world = World::new(*seed, start());
