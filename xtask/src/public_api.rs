@@ -55,7 +55,7 @@ const SURFACES: &[Surface] = &[
     },
     Surface {
         package: "bedrock-stream",
-        also: &["aws_credential_types", "tower_service"],
+        also: &["aws_credential_types", "tokio", "tower_service"],
     },
     Surface {
         package: "bedrock-loopback",
