@@ -452,7 +452,7 @@ impl Conversation {
             || self.gap.as_ref().map_or(self.tape.end(), |gap| gap.from),
             |line| line.cursor,
         );
-        self.ms(self.tape.end().saturating_sub(from))
+        self.ms(self.tape.held_from(from))
     }
 
     /// What whoever starts again by hand needs.

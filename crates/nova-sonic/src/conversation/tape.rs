@@ -83,6 +83,13 @@ impl Tape {
         }
     }
 
+    /// Samples that are held from `from` on; what was cut out is not among them.
+    pub(super) fn held_from(&self, from: u64) -> u64 {
+        let first = self.pieces.partition_point(|piece| piece.end() <= from);
+        let pieces = self.pieces.range(first..);
+        pieces.map(|piece| piece.end() - piece.at.max(from)).sum()
+    }
+
     /// Samples that the application gave, from `from` to `to`.
     pub(super) fn given_between(&self, from: u64, to: u64) -> u64 {
         let first = self.pieces.partition_point(|piece| piece.end() <= from);
