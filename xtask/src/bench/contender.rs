@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::menu::Bench;
 use super::process::{Process, Sample};
-use super::{example, folder};
+use super::script::Script;
+use super::{bedrock, example, folder};
 use crate::failure::Failure;
 use crate::interop::session::{MODEL, Session};
 use crate::peers::{self, Environment, Peer};
@@ -70,6 +71,24 @@ impl Programs {
         program == Program::Ours || self.peers && matches!(self.peer(program), Ok(Peer::Ready(_)))
     }
 
+    /// The server that plays a script, to be started.
+    fn server(&self, script: Script, events: usize) -> Result<Command, Failure> {
+        if script == Script::Loopback {
+            let mut bedrock = Command::new(bedrock()?);
+            bedrock.args(["serve", "--json", "--quiet", "--no-verify"]);
+            return Ok(bedrock);
+        }
+        script.write(&folder())?;
+        let mut firehose = Command::new(&self.firehose);
+        firehose.arg(folder());
+        firehose.arg(script.count(events).to_string());
+        firehose.arg(script.start().to_string());
+        if script == Script::Echo {
+            firehose.arg("echo");
+        }
+        Ok(firehose)
+    }
+
     fn peer(&self, program: Program) -> Result<Peer, Failure> {
         match program {
             Program::Ours => Ok(Peer::Ready(Command::new(&self.ours))),
@@ -100,15 +119,7 @@ impl Contender {
         programs: &Programs,
         events: usize,
     ) -> Result<Sample, Failure> {
-        bench.script.write(&folder())?;
-        let mut server = Command::new(&programs.firehose);
-        server.arg(folder());
-        server.arg(bench.script.count(events).to_string());
-        server.arg(bench.script.start().to_string());
-        if bench.script == super::script::Script::Echo {
-            server.arg("echo");
-        }
-        let mut server = Process::start(server)?;
+        let mut server = Process::start(programs.server(bench.script, events)?)?;
         let address = server.line()?;
         let mut client = Process::start(self.command(programs, &address, events)?)?;
         client.line()?;

@@ -88,6 +88,17 @@ pub(super) const ALL: &[Bench] = &[
         ],
     },
     Bench {
+        name: "loopback",
+        title: "Speech up into `bedrock serve --no-verify`",
+        goal: "the server is not what limits a client: less CPU than the official Rust SDK takes",
+        unit: Unit::CpuPerEvent,
+        script: Script::Loopback,
+        contenders: &[
+            contender("ours", Ours, "audio-up", 1, 20_000),
+            contender("Rust SDK", RustSdk, "audio-up", 1, 20_000),
+        ],
+    },
+    Bench {
         name: "audio-down",
         title: "Speech down: 1.5 KiB of PCM an event, one call",
         goal: "0.45 × the Rust SDK; else 1.15 × the floor",

@@ -113,3 +113,21 @@ fn example(package: &str, features: &[&str], name: &str) -> Result<PathBuf, Fail
     let target = workspace::root().join("target/release/examples");
     Ok(target.join(name))
 }
+
+/// The `bedrock` command, built for speed.
+///
+/// # Errors
+/// When it does not build.
+fn bedrock() -> Result<PathBuf, Failure> {
+    let mut build = workspace::cargo();
+    build.args([
+        "build",
+        "--quiet",
+        "--locked",
+        "--release",
+        "--package",
+        "bedrock-cli",
+    ]);
+    workspace::capture(&mut build)?;
+    Ok(workspace::root().join("target/release/bedrock"))
+}

@@ -26,6 +26,8 @@ pub(super) enum Script {
     Echo,
     /// As many deltas of a reply as are asked for.
     Reply,
+    /// What `bedrock serve --no-verify` does of its own accord: the client's speech is silence, so it only reads.
+    Loopback,
 }
 
 impl Script {
@@ -34,7 +36,7 @@ impl Script {
         match self {
             Self::Speak => 9,
             Self::Echo => 8,
-            Self::Listen | Self::Reply => 0,
+            Self::Listen | Self::Reply | Self::Loopback => 0,
         }
     }
 
@@ -42,7 +44,7 @@ impl Script {
     pub(super) fn count(self, events: usize) -> usize {
         match self {
             Self::Speak | Self::Reply => events,
-            Self::Listen | Self::Echo => 0,
+            Self::Listen | Self::Echo | Self::Loopback => 0,
         }
     }
 
