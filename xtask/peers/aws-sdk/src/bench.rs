@@ -51,9 +51,9 @@ fn done(begun: Instant, detail: &Value) -> Outcome {
     Ok(())
 }
 
-/// 32 ms of speech as an event, made anew each time.
+/// 32 ms of speech as an event, made anew each time, in the audio block that the opening has opened.
 fn speech() -> String {
-    let names = r#""promptName":"07070707-0707-4707-8707-070707070707","contentName":"07070707-0707-4707-8707-070707070708""#;
+    let names = r#""promptName":"prompt-1","contentName":"audio-1""#;
     let content = STANDARD.encode(PCM);
     format!(r#"{{"event":{{"audioInput":{{{names},"content":"{content}"}}}}}}"#)
 }
