@@ -5,16 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bedrock_wire::{Advice, Outcome};
-use bytes::{Bytes, BytesMut};
-use eventstream_codec::{Frame, Inbound, TransportEnd};
 
 use crate::conversation::ask::Ask;
 use crate::conversation::config::ConversationConfig;
 use crate::conversation::event::{ConversationEvent, RenewalReason};
 use crate::conversation::fault::{ConversationError, LegFault, Restart};
 use crate::conversation::leg::{Line, Phase};
-use crate::conversation::output::{Action, Summary, Transmit};
-use crate::conversation::renewal::FORCE_SOON;
+use crate::conversation::output::{Action, Summary};
 use crate::conversation::say::Say;
 use crate::conversation::tape::Tape;
 use crate::read::TokenUsage;
@@ -58,17 +55,17 @@ pub struct Conversation {
     /// Times that the next leg could not be prepared beside this one.
     pub(super) standby_failures: u32,
     /// The time of the last call.
-    now: Instant,
+    pub(super) now: Instant,
     pub(super) last_fault: Option<LegFault>,
     pub(super) says: VecDeque<Say>,
     pub(super) tools_due: Vec<(Arc<str>, Instant)>,
-    tools_answered: HashSet<Arc<str>>,
+    pub(super) tools_answered: HashSet<Arc<str>>,
     pub(super) muted_since: Option<Instant>,
     /// When audio last came in, silence of our own included.
     pub(super) fed_at: Instant,
     pub(super) dropped_samples: u64,
     pub(super) closing: Option<Closing>,
-    actions: VecDeque<Action>,
+    pub(super) actions: VecDeque<Action>,
     pub(super) events: VecDeque<ConversationEvent>,
     pub(super) verdict: Option<Outcome<Summary, ConversationError>>,
     #[cfg(feature = "sabotage")]
@@ -150,262 +147,6 @@ impl Conversation {
         };
         this.open_line(now)?;
         Ok(this)
-    }
-
-    /// Audio of the user: 16-bit little-endian mono PCM at the configured rate, about 32 ms at a time, as it is recorded.
-    /// While no leg takes audio it is kept. Muted, it is left out.
-    ///
-    /// # Errors
-    /// Half a sample, or a conversation that is over or closing.
-    pub fn audio(&mut self, now: Instant, pcm: Bytes) -> Result<(), Refusal> {
-        self.check_open()?;
-        if pcm.len() % 2 != 0 {
-            return Err(Refusal::HalfSample { len: pcm.len() });
-        }
-        if self.muted_since.is_none() && !pcm.is_empty() {
-            self.listen_to(&pcm);
-            self.fed_at = now;
-            self.tape.push(pcm, true);
-        }
-        self.drive(now);
-        Ok(())
-    }
-
-    /// A text turn of the user, which the model answers in speech. While no leg takes text it is kept.
-    ///
-    /// # Errors
-    /// A model of the first generation, or a conversation that is over or closing.
-    pub fn text(&mut self, now: Instant, text: &str) -> Result<TurnId, Refusal> {
-        self.check_text()?;
-        let turn = self.session.user_typed(self.talking_leg(), text);
-        let text = text.to_owned();
-        self.says.push_back(Say::Typed { turn, text });
-        self.drive(now);
-        Ok(turn)
-    }
-
-    /// Tells the model to speak, in words that are none of the user's: "Greet the caller by name." Not repeated by later legs.
-    ///
-    /// # Errors
-    /// As [`text`](Self::text).
-    pub fn instruct(&mut self, now: Instant, text: &str) -> Result<(), Refusal> {
-        self.check_text()?;
-        let text = text.to_owned();
-        self.says.push_back(Say::Instruction { text });
-        self.drive(now);
-        Ok(())
-    }
-
-    /// Tells the model something that it need not answer (its effect in mid-session is not documented). It goes into the
-    /// history of later legs.
-    ///
-    /// # Errors
-    /// A conversation that is over or closing.
-    pub fn context(&mut self, now: Instant, text: &str) -> Result<(), Refusal> {
-        self.check_open()?;
-        let turn = self.session.noted(self.talking_leg(), text);
-        let text = text.to_owned();
-        self.says.push_back(Say::Note { turn, text });
-        self.drive(now);
-        Ok(())
-    }
-
-    /// The one result of a tool call. To the leg that called it goes at once, whoever speaks; to a later one as text, when
-    /// nobody speaks.
-    ///
-    /// # Errors
-    /// An id that the model has not called by, a second result (the call may have timed out), or a conversation that is over
-    /// or closing.
-    pub fn tool_result(
-        &mut self,
-        now: Instant,
-        tool_use_id: &str,
-        result: &crate::ToolResult,
-    ) -> Result<(), Refusal> {
-        self.check_open()?;
-        if self.tools_answered.contains(tool_use_id) {
-            return Err(Refusal::ToolResultTwice);
-        }
-        self.answer_tool(now, tool_use_id, result)?;
-        self.drive(now);
-        Ok(())
-    }
-
-    /// From now on silence is sent in place of audio, in real time: the service goes on listening, and hears nothing.
-    pub fn mute(&mut self, now: Instant) {
-        self.muted_since.get_or_insert(now);
-        self.drive(now);
-    }
-
-    /// Audio counts again.
-    pub fn unmute(&mut self, now: Instant) {
-        self.drive(now);
-        self.muted_since = None;
-    }
-
-    /// The player has played this many samples of an answer so far, silence of its own left out.
-    pub fn played(&mut self, now: Instant, turn: TurnId, samples: u64) {
-        self.session.played(turn, samples);
-        self.drive(now);
-    }
-
-    /// Replaces the leg in use at the next quiet moment, with another setup where one is given: tools, voice and system
-    /// text are fixed for the life of a leg. Where the service refuses the new setup, the old one stays.
-    ///
-    /// # Errors
-    /// A setting that would end the session, renewal that is switched off, or a conversation that is over or closing.
-    pub fn renew(&mut self, now: Instant, setup: Option<Setup>) -> Result<(), Refusal> {
-        self.check_open()?;
-        if self.config.renewal.is_none() {
-            return Err(Refusal::RenewalOff);
-        }
-        if let Some(setup) = setup {
-            self.change_setup(setup)?;
-        }
-        self.barred = false;
-        self.wish_for(RenewalReason::Requested, now + FORCE_SOON);
-        self.drive(now);
-        Ok(())
-    }
-
-    /// Sends what waits, closes in the protocol's order, and takes in late text and usage; until this time has passed.
-    /// Output that the model has not begun is suppressed by this, so wait for the end of the turn first. May be called again.
-    pub fn close(&mut self, now: Instant, deadline: Duration) {
-        let closing = Closing {
-            flush_until: now + deadline / 2,
-            until: now + deadline,
-        };
-        let before = self.closing.unwrap_or(closing);
-        self.closing = Some(Closing {
-            flush_until: closing.flush_until.min(before.flush_until),
-            until: closing.until.min(before.until),
-        });
-        self.drive(now);
-    }
-
-    /// The service has accepted this leg: the response head has come.
-    pub fn leg_accepted(&mut self, now: Instant, leg: Leg) {
-        if let Some(line) = self.line_mut(leg) {
-            if matches!(line.phase, Phase::Opening { .. }) {
-                line.phase = Phase::Ready { since: now };
-                line.heard_at = now;
-            }
-        }
-        self.drive(now);
-    }
-
-    /// A frame came on this leg.
-    pub fn leg_frame(&mut self, now: Instant, leg: Leg, frame: Frame<'_>) {
-        let Some(line) = self.line_mut(leg) else {
-            return;
-        };
-        if matches!(line.phase, Phase::Opening { .. }) {
-            line.phase = Phase::Ready { since: now };
-        }
-        (line.heard_at, line.heard_from, line.loud_ms) = (now, line.cursor, 0);
-        let mut read = Vec::new();
-        let result = line.reader.read(frame, &mut |event| read.push(event));
-        for event in read {
-            self.observe(now, leg, event);
-        }
-        if let Err(error) = result {
-            self.actions.push_back(Action::Abandon(leg));
-            self.line_ended(now, leg, TransportEnd::Cut, Some(LegFault::from(&error)));
-        }
-        self.drive(now);
-    }
-
-    /// This leg is over: how its transport ended and, where that or the answer's head was an error, why. Nothing more may
-    /// be reported of it. Legs that were abandoned need not be reported.
-    pub fn leg_ended(
-        &mut self,
-        now: Instant,
-        leg: Leg,
-        end: TransportEnd,
-        fault: Option<LegFault>,
-    ) {
-        self.line_ended(now, leg, end, fault);
-        self.drive(now);
-    }
-
-    /// This leg could not be opened.
-    pub fn open_failed(&mut self, now: Instant, leg: Leg, fault: LegFault) {
-        self.leg_ended(now, leg, TransportEnd::Cut, Some(fault));
-    }
-
-    /// The peer closes the connection of this leg soon (HTTP/2 `GOAWAY` at or above its call).
-    pub fn leg_going_away(&mut self, now: Instant, leg: Leg) {
-        if let Some(line) = self.line_mut(leg) {
-            line.going_away = true;
-        }
-        self.drive(now);
-    }
-
-    /// The credentials that this leg was signed with expire at this time.
-    pub fn credentials_expire(&mut self, now: Instant, leg: Leg, at: Instant) {
-        if let Some(line) = self.line_mut(leg) {
-            line.expires_at = Some(at);
-        }
-        self.drive(now);
-    }
-
-    /// Time has passed.
-    pub fn handle_timeout(&mut self, now: Instant) {
-        self.drive(now);
-    }
-
-    /// What the driver is to do next.
-    pub fn poll_action(&mut self) -> Option<Action> {
-        self.actions.pop_front()
-    }
-
-    /// What the application is to know next.
-    pub fn poll_event(&mut self) -> Option<ConversationEvent> {
-        self.events.pop_front()
-    }
-
-    /// Whether this leg has anything to send. A driver waits for its transport before it takes that.
-    #[must_use]
-    pub fn wants_to_send(&self, leg: Leg) -> bool {
-        self.line(leg)
-            .is_some_and(|line| line.wants_to_send(&self.tape))
-    }
-
-    /// What this leg is to send next: one frame, appended to `out` behind `headroom` zeros, or the end of its input.
-    pub fn poll_transmit(
-        &mut self,
-        now: Instant,
-        leg: Leg,
-        headroom: usize,
-        out: &mut BytesMut,
-    ) -> Option<Transmit> {
-        let patience = self.config.head_patience;
-        let line = self.lines.iter_mut().find(|line| line.leg == leg)?;
-        let transmit = line.transmit(&self.tape, headroom, out);
-        line.blocked_since = None;
-        if line.phase == Phase::Live {
-            self.sent = self.sent.max(line.cursor);
-            line.allowance = line.allowance.min(self.tape.end() - line.cursor);
-        }
-        let opening_is_sent = line.control_is_sent();
-        if let Phase::Opening { until } = &mut line.phase {
-            if opening_is_sent {
-                until.get_or_insert(now + patience);
-            }
-        }
-        self.drive(now);
-        transmit
-    }
-
-    /// When [`handle_timeout`](Self::handle_timeout) is due.
-    #[must_use]
-    pub fn next_deadline(&self) -> Option<Instant> {
-        if self.verdict.is_some() && self.lines.is_empty() {
-            return None;
-        }
-        // What is due and has not been done waits for something else than time.
-        let due = self.deadlines().into_iter().flatten();
-        due.filter(|at| *at > self.now).min()
     }
 
     /// How the conversation ended; `None` while it has not, or a leg still closes.
@@ -553,7 +294,7 @@ impl Conversation {
         wait / 2 + (wait / 2).mul_f64(f64::from(part) / f64::from(u32::MAX))
     }
 
-    fn check_open(&self) -> Result<(), Refusal> {
+    pub(super) fn check_open(&self) -> Result<(), Refusal> {
         if self.is_closing() {
             Err(Refusal::SessionClosed)
         } else {
@@ -561,7 +302,7 @@ impl Conversation {
         }
     }
 
-    fn check_text(&self) -> Result<(), Refusal> {
+    pub(super) fn check_text(&self) -> Result<(), Refusal> {
         self.check_open()?;
         match self.config.dialect {
             crate::Dialect::V1 => Err(Refusal::NotInV1 { what: "text turns" }),

@@ -1,7 +1,9 @@
 //! A conversation over several connections: renewal, recovery, timers, without I/O.
 
+mod application;
 mod ask;
 mod config;
+mod driver;
 mod event;
 mod fault;
 mod leg;
