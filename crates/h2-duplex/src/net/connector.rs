@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 
+use super::ahead::ReadAhead;
 use super::dial::dial;
 use super::io::Io;
 use super::origin::Origin;
@@ -312,7 +313,7 @@ impl Connector {
             .map_err(|error| failed(ErrorKind::Tls).with_source(error))?;
         let stream = TlsConnector::from(Arc::clone(&tls.config))
             .with_alpn(offered.iter().map(|name| name.to_vec()).collect())
-            .connect(name, io)
+            .connect(name, ReadAhead::new(io))
             .await
             .map_err(|error| failed(tls_kind(&error)).with_source(error))?;
         let protocol = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);

@@ -1,5 +1,6 @@
 //! From an address to a connection: TCP, proxies, TLS, ALPN; and connections kept for more calls.
 
+mod ahead;
 mod connector;
 mod dial;
 mod io;
