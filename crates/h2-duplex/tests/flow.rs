@@ -4,6 +4,11 @@
 mod peer;
 mod server;
 
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,6 +16,7 @@ use h2_duplex::{Deadlines, Duplex, ReceiveHalf, SendHalf, Settings, TrySendError
 use http::StatusCode;
 use peer::{DATA, INITIAL_WINDOW_SIZE, Peer, WINDOW_UPDATE};
 use server::{Pair, collect, post, respond};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::sleep;
 
 const MIB: usize = 1024 * 1024;
@@ -217,6 +223,75 @@ async fn a_dropped_send_leaves_the_bytes_whole() {
         }
     }
     assert_eq!(rest, b"ef");
+}
+
+/// Counts the writes that reach the stream.
+struct Counted {
+    io: tokio::io::DuplexStream,
+    writes: Arc<AtomicUsize>,
+}
+
+impl AsyncRead for Counted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Counted {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        Pin::new(&mut self.io).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_lies_ready_leaves_in_few_writes_and_at_once() {
+    let (near, far) = tokio::io::duplex(1024 * 1024);
+    let writes = Arc::new(AtomicUsize::new(0));
+    let io = Counted {
+        io: near,
+        writes: Arc::clone(&writes),
+    };
+    let (mut client, driver) = h2_duplex::handshake(io, &Settings::default())
+        .await
+        .unwrap();
+    let driver = tokio::spawn(driver);
+    let mut server = server::Server::start(far, h2::server::Builder::new());
+    let (mut send, mut receive) = client.open(post()).await.unwrap();
+    let (request, respond_to) = server.accept().await;
+    let mut answer = respond(respond_to, StatusCode::OK);
+    receive.head().await.unwrap();
+    let before = writes.load(Ordering::Relaxed);
+    // Queued without a pause, as a writer does that has more than it can send.
+    for _ in 0..20 {
+        send.send(Bytes::from_static(&[7; 1000])).await.unwrap();
+    }
+    let start = tokio::time::Instant::now();
+    let mut body = request.into_body();
+    assert_eq!(server::read(&mut body, 20_000).await.len(), 20_000);
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    assert_eq!(writes.load(Ordering::Relaxed) - before, 1);
+    send.finish().await.unwrap();
+    answer.send_data(Bytes::new(), true).unwrap();
+    assert_eq!(receive.next().await.unwrap(), None);
+    drop(client);
+    driver.await.unwrap().unwrap();
 }
 
 #[tokio::test(start_paused = true)]

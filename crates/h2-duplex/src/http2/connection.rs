@@ -22,6 +22,7 @@ use super::receive::Receiver;
 use super::send::Sender;
 use super::settings::Settings;
 use super::trace::{OfCall, OfConnection};
+use super::wire::Wire;
 use crate::{Deadlines, Duplex, Error, ErrorCode, ErrorKind, Phase};
 
 /// Starts HTTP/2 as a client on a connection that is ready for it: after TLS and ALPN, or in plain
@@ -54,6 +55,7 @@ where
 {
     let io = Paced::new(io);
     let (received, written) = (io.received(), io.written());
+    let wire = Wire::new(io);
     let (requests, mut connection) = h2::client::Builder::new()
         .initial_window_size(settings.receive_window)
         .initial_connection_window_size(settings.connection_window())
@@ -61,7 +63,7 @@ where
         .max_header_list_size(settings.max_header_list)
         .enable_push(false)
         .data_frame_budget(DATA_FRAME_BUDGET)
-        .handshake(io)
+        .handshake(wire.share())
         .await
         .map_err(|error| fault::of_connection(&error).with_processed(false))?;
     let liveness = settings.keep_alive.clone().zip(connection.ping_pong());
@@ -85,6 +87,7 @@ where
     });
     let driver = Driver::new(
         connection,
+        wire,
         Arc::clone(&shared),
         liveness,
         settings.idle_timeout,

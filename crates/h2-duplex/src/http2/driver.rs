@@ -16,8 +16,8 @@ use super::connection::Shared;
 use super::fault;
 use super::liveness::Liveness;
 use super::outgoing::Outgoing;
-use super::paced::Paced;
 use super::pump::Pump;
+use super::wire::Wire;
 use crate::{Error, ErrorCode, ErrorKind, Phase};
 
 /// Moves one connection. A future that ends when the connection does; dropping it cuts the
@@ -30,7 +30,8 @@ pub struct Driver<T>
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    connection: h2::client::Connection<Paced<T>, Outgoing>,
+    connection: h2::client::Connection<Wire<T>, Outgoing>,
+    wire: Wire<T>,
     shared: Arc<Shared>,
     pumps: Vec<Pump>,
     alarm: Alarm,
@@ -41,7 +42,8 @@ where
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
     pub(super) fn new(
-        connection: h2::client::Connection<Paced<T>, Outgoing>,
+        connection: h2::client::Connection<Wire<T>, Outgoing>,
+        wire: Wire<T>,
         shared: Arc<Shared>,
         liveness: Option<Liveness>,
         idle_timeout: Option<Duration>,
@@ -52,6 +54,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
         };
         Self {
             connection,
+            wire,
             shared,
             pumps: Vec::new(),
             alarm: Alarm::default(),
@@ -121,7 +124,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Future for Driver<T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         this.shared.adopt(&mut this.pumps, cx);
+        this.wire.hold();
         let done = Pin::new(&mut this.connection).poll(cx);
+        this.wire.release(cx);
         this.pump();
         this.note_going_away();
         let (error, result) = match done {

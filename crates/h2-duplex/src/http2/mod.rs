@@ -2,6 +2,7 @@
 
 mod alarm;
 mod call;
+mod coalesced;
 mod connection;
 mod driver;
 mod fault;
@@ -16,6 +17,7 @@ mod send;
 mod settings;
 mod state;
 pub(crate) mod trace;
+mod wire;
 
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 pub(crate) use self::connection::start;

@@ -12,6 +12,8 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::coalesced::Coalesced;
+
 /// After how many bytes h2 has to wait until the driver has drained it. One read may go beyond.
 pub(super) const PORTION: usize = 64 * 1024;
 
@@ -22,6 +24,12 @@ pub(super) struct Paced<T> {
     portion: usize,
     /// The end of input, kept back until what came before it is drained.
     end: Option<io::Result<()>>,
+    /// What h2 has written and the stream has not.
+    outgoing: Coalesced,
+    /// Whether it may wait for the end of the driver's poll.
+    holding: bool,
+    /// h2 could not write, and has not been woken for it.
+    refused: bool,
     /// Why nothing more can be written; told when the input ends.
     broken: Option<io::Error>,
     /// Bytes read in all.
@@ -36,6 +44,9 @@ impl<T> Paced<T> {
             io,
             portion: 0,
             end: None,
+            outgoing: Coalesced::default(),
+            holding: false,
+            refused: false,
             broken: None,
             received: Arc::default(),
             written: Arc::default(),
@@ -53,18 +64,9 @@ impl<T> Paced<T> {
         Arc::clone(&self.written)
     }
 
-    /// Notes the end of a write; one that failed gives `swallowed`.
-    fn wrote(&mut self, result: io::Result<usize>, cx: &Context<'_>, swallowed: usize) -> usize {
-        let left = result.as_ref().map_or(1, |&len| len as u64);
-        self.written.fetch_add(left, Ordering::Relaxed);
-        result.unwrap_or_else(|error| self.breaks(error, cx, swallowed))
-    }
-
-    /// Writing has failed; gives `swallowed` for what cannot be written.
-    fn breaks(&mut self, error: io::Error, cx: &Context<'_>, swallowed: usize) -> usize {
-        self.broken = Some(error);
-        cx.waker().wake_by_ref();
-        swallowed
+    /// Collects what is written from here on until the [`release`](Self::release), which must follow.
+    pub(super) fn hold(&mut self) {
+        self.holding = true;
     }
 
     /// Lets the driver drain, and comes back at once.
@@ -109,6 +111,55 @@ impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
     }
 }
 
+impl<T: AsyncWrite + Unpin> Paced<T> {
+    /// Ends the [`hold`](Self::hold); ready when all that was written has left.
+    pub(super) fn release(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.holding = false;
+        ready!(self.poll_drain(cx));
+        if std::mem::take(&mut self.refused) {
+            // The stream may not tell any more that it has room: we have found it ourselves.
+            cx.waker().wake_by_ref();
+        }
+        Poll::Ready(())
+    }
+
+    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.outgoing.is_empty() {
+            return Poll::Ready(());
+        }
+        let written = &self.written;
+        let count = |len| {
+            let _before = written.fetch_add(len as u64, Ordering::Relaxed);
+        };
+        if let Err(error) = ready!(self.outgoing.poll_drain(&mut self.io, cx, count)) {
+            // TLS may have sent a part of what it failed to write.
+            count(1);
+            self.broken = Some(error);
+            cx.waker().wake_by_ref();
+        }
+        Poll::Ready(())
+    }
+
+    /// Takes a part of `bufs`; gives how many bytes. What the stream has not taken before comes first,
+    /// so that no more than one batch lies between h2 and the socket.
+    fn poll_take(&mut self, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<usize> {
+        if !(self.holding && self.outgoing.has_room()) {
+            self.refused = true;
+            ready!(self.poll_drain(cx));
+            self.refused = false;
+        }
+        if self.broken.is_some() {
+            return Poll::Ready(bufs.iter().map(|buf| buf.len()).sum());
+        }
+        let len = self.outgoing.push(bufs);
+        if !self.holding {
+            // What is left of it goes with the flush.
+            let _left = self.poll_drain(cx);
+        }
+        Poll::Ready(len)
+    }
+}
+
 /// A peer that answers and closes breaks our writing while its answer may lie unread. h2 would give
 /// up at once; so what we write goes nowhere until all is read.
 impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
@@ -117,12 +168,9 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        if this.broken.is_some() {
-            return Poll::Ready(Ok(buf.len()));
-        }
-        let result = ready!(Pin::new(&mut this.io).poll_write(cx, buf));
-        Poll::Ready(Ok(this.wrote(result, cx, buf.len())))
+        self.get_mut()
+            .poll_take(cx, &[io::IoSlice::new(buf)])
+            .map(Ok)
     }
 
     fn poll_write_vectored(
@@ -130,31 +178,26 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        let len = bufs.iter().map(|buf| buf.len()).sum();
-        if this.broken.is_some() {
-            return Poll::Ready(Ok(len));
-        }
-        let result = ready!(Pin::new(&mut this.io).poll_write_vectored(cx, bufs));
-        Poll::Ready(Ok(this.wrote(result, cx, len)))
+        self.get_mut().poll_take(cx, bufs).map(Ok)
     }
 
+    /// So that h2 hands payloads over where they lie: they are copied once, here.
     fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
+        true
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.broken.is_none() {
-            if let Err(error) = ready!(Pin::new(&mut this.io).poll_flush(cx)) {
-                this.breaks(error, cx, 0);
-            }
+        if this.holding {
+            return Poll::Ready(Ok(()));
         }
-        Poll::Ready(Ok(()))
+        this.poll_drain(cx).map(Ok)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
+        let this = self.get_mut();
+        ready!(this.poll_drain(cx));
+        Pin::new(&mut this.io).poll_shutdown(cx)
     }
 }
 

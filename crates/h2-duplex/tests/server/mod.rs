@@ -45,7 +45,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    fn start(io: DuplexStream, builder: h2::server::Builder) -> Self {
+    pub(crate) fn start(io: DuplexStream, builder: h2::server::Builder) -> Self {
         let (calls, accepted) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             let mut connection = builder.handshake(io).await.unwrap();
