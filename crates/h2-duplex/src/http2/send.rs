@@ -95,8 +95,12 @@ impl Sender {
         while !self.rest.is_empty() {
             let reservation = Reservation(&self.call);
             let capacity = reservation.wait(1, self.rest.len()).await?;
-            self.call
-                .hand_over(self.rest.split_to(capacity.min(self.rest.len())));
+            if capacity >= self.rest.len() {
+                self.call.hand_over(std::mem::take(&mut self.rest));
+                reservation.used();
+            } else {
+                self.call.hand_over(self.rest.split_to(capacity));
+            }
         }
         Ok(())
     }
@@ -208,6 +212,11 @@ struct Reservation<'a>(&'a Call);
 impl Reservation<'_> {
     async fn wait(&self, least: usize, want: usize) -> Result<usize, Error> {
         poll_fn(|cx| self.0.poll_capacity(cx, least, want)).await
+    }
+
+    /// All that was reserved has been handed over: there is nothing to give back.
+    fn used(self) {
+        std::mem::forget(self);
     }
 }
 
