@@ -35,6 +35,7 @@ mod from_frame;
 mod from_http;
 mod outcome;
 mod part;
+mod plain;
 mod service_error;
 
 pub use advice::{Advice, AdviceRule, AdviceTable};
@@ -42,4 +43,5 @@ pub use chunk::{ChunkWriter, seal_frames};
 pub use error_kind::ServiceErrorKind;
 pub use outcome::{Missing, Outcome};
 pub use part::{PartError, read_part, read_part_into};
+pub use plain::{NotPlain, PlainMembers, Quoted};
 pub use service_error::{ErrorSource, ServiceError};

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::plain::{NotPlain, PlainMembers};
+
 /// The bytes inside a payload part. Unknown members are ignored (`p` is padding that hides lengths), a missing or null
 /// `bytes` is empty; both as AWS's clients have it.
 ///
@@ -21,6 +23,32 @@ pub fn read_part(payload: &[u8]) -> Result<Vec<u8>, PartError> {
 /// # Errors
 /// As [`read_part`]; `out` is then as it was.
 pub fn read_part_into(payload: &[u8], out: &mut Vec<u8>) -> Result<(), PartError> {
+    let had = out.len();
+    read_plain(payload, out).or_else(|NotPlain| {
+        out.truncate(had);
+        parse(payload, out)
+    })
+}
+
+/// The part as the service writes it.
+fn read_plain(payload: &[u8], out: &mut Vec<u8>) -> Result<(), NotPlain> {
+    let mut members = PlainMembers::behind(&[], payload)?;
+    let mut found = false;
+    while let Some((name, value)) = members.next()? {
+        if name.as_bytes() != b"bytes" {
+            name.text()?;
+            value.text()?;
+        } else if std::mem::replace(&mut found, true) {
+            return Err(NotPlain);
+        } else {
+            value.decode_into(out)?;
+        }
+    }
+    members.finish(0)
+}
+
+/// The part in any JSON.
+fn parse(payload: &[u8], out: &mut Vec<u8>) -> Result<(), PartError> {
     // A derived reader would take an array for the struct.
     if payload.trim_ascii_start().first() != Some(&b'{') {
         return Err(PartError::Json { at: 1 });
@@ -85,6 +113,20 @@ mod tests {
     fn padding_and_unknown_members_are_ignored() {
         let payload = br#"{"p":"abcdef","bytes":"aGk=","later":{"x":[1]}}"#;
         assert_eq!(read_part(payload).unwrap(), b"hi");
+    }
+
+    #[test]
+    fn members_that_come_twice_or_break_off_are_faults_whatever_the_way() {
+        let mut out = b"kept".to_vec();
+        for bad in [
+            r#"{"bytes":"aGk=","bytes":"aGk="}"#,
+            r#"{"bytes":"aGk=","p":"a"#,
+            r#"{"bytes":"aGk="}}"#,
+        ] {
+            let error = read_part_into(bad.as_bytes(), &mut out);
+            assert!(matches!(error, Err(PartError::Json { .. })), "{bad}");
+            assert_eq!(out, b"kept");
+        }
     }
 
     #[test]

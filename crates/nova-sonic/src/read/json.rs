@@ -1,8 +1,6 @@
 //! One chunk's JSON to typed events.
 
-use std::borrow::Cow;
-
-use serde::Deserialize;
+use bedrock_wire::{NotPlain, PlainMembers};
 use serde_json::{Map, Value, json};
 
 use crate::read::error::ReadError;
@@ -19,7 +17,7 @@ pub(super) fn read_json(
     interner: &mut Interner,
     sink: &mut impl FnMut(ServerEvent),
 ) -> Result<(), ReadError> {
-    if let Some(audio) = fast_audio(json, interner)? {
+    if let Ok(audio) = plain_audio(json, interner) {
         sink(audio);
         return Ok(());
     }
@@ -207,61 +205,34 @@ fn decode_audio(base64: &str) -> Result<Vec<u8>, ReadError> {
         .map_err(|_| ReadError::Audio { len: base64.len() })
 }
 
-/// An `audioOutput` with just the members that are known, straight into PCM; `None` for all else, which takes the slow way.
-fn fast_audio(json: &[u8], interner: &mut Interner) -> Result<Option<ServerEvent>, ReadError> {
-    const PREFIX: &[u8] = br#"{"event":{"audioOutput":"#;
-    if !json.starts_with(PREFIX) {
-        return Ok(None);
+/// An `audioOutput` with just the members that are known, straight into PCM. All else takes the slow way, which also says
+/// what is wrong with it.
+fn plain_audio(json: &[u8], interner: &mut Interner) -> Result<ServerEvent, NotPlain> {
+    let mut members = PlainMembers::behind(&["event", "audioOutput"], json)?;
+    let (mut ids, mut content_id, mut role, mut pcm) = (EventIds::default(), None, None, None);
+    while let Some((name, value)) = members.next()? {
+        let mut text = || value.text().map(|text| interner.get(text));
+        let twice = match name.as_bytes() {
+            b"sessionId" => ids.session_id.replace(text()?).is_some(),
+            b"promptName" => ids.prompt_name.replace(text()?).is_some(),
+            b"completionId" => ids.completion_id.replace(text()?).is_some(),
+            b"contentId" => content_id.replace(text()?).is_some(),
+            b"role" => role.replace(Role::from(value.text()?)).is_some(),
+            b"content" => pcm.replace(value.decode()?).is_some(),
+            _ => true,
+        };
+        if twice {
+            return Err(NotPlain);
+        }
     }
-    let Ok(root) = serde_json::from_slice::<AudioRoot<'_>>(json) else {
-        return Ok(None);
-    };
-    let audio = root.event.audio_output;
-    let mut shared = |text: Option<Cow<'_, str>>| text.map(|text| interner.get(&text));
-    let ids = EventIds {
-        session_id: shared(audio.session_id),
-        prompt_name: shared(audio.prompt_name),
-        completion_id: shared(audio.completion_id),
-    };
-    let content_id = shared(Some(audio.content_id)).unwrap_or_default();
-    Ok(Some(ServerEvent::AudioOutput(AudioOutput {
+    members.finish(2)?;
+    Ok(ServerEvent::AudioOutput(AudioOutput {
         ids,
-        content_id,
-        role: Role::from(audio.role.as_deref().unwrap_or_default()),
-        pcm: decode_audio(&audio.content)?.into(),
+        content_id: content_id.ok_or(NotPlain)?,
+        role: role.ok_or(NotPlain)?,
+        pcm: pcm.ok_or(NotPlain)?.into(),
         extra: Map::new(),
-    })))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AudioRoot<'a> {
-    #[serde(borrow)]
-    event: AudioEvent<'a>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct AudioEvent<'a> {
-    #[serde(borrow)]
-    audio_output: AudioMembers<'a>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct AudioMembers<'a> {
-    #[serde(borrow, default)]
-    session_id: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    prompt_name: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    completion_id: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    content_id: Cow<'a, str>,
-    #[serde(borrow, default)]
-    role: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    content: Cow<'a, str>,
+    }))
 }
 
 #[cfg(test)]
@@ -320,6 +291,45 @@ mod tests {
         assert_eq!(slow.extra.remove("later"), Some(json!(1)));
         assert_eq!(slow.pcm, [1, 2, 3, 4][..]);
         assert_eq!(fast, ServerEvent::AudioOutput(slow));
+    }
+
+    #[test]
+    fn audio_that_is_not_plain_is_read_all_the_same() {
+        for (members, pcm) in [
+            (
+                r#""content":"AQI=","contentId":"c","role":"USER""#,
+                &[1, 2][..],
+            ),
+            (
+                r#""content":"AQ\u0049=","contentId":"c","role":"USER""#,
+                &[1, 2],
+            ),
+            (
+                r#""content":"AQI=","contentId":"c","promptName":null"#,
+                &[1, 2],
+            ),
+            (r#""content":"AQI=","contentId":"\"c\"" "#, &[1, 2]),
+            (
+                r#""content":"","content":"AQI=","contentId":"c","role":"USER""#,
+                &[1, 2],
+            ),
+            ("", &[]),
+        ] {
+            let json = format!(r#"{{"event":{{"audioOutput":{{{members}}}}}}}"#);
+            let parsed: Value = serde_json::from_str(&json).unwrap();
+            let mut all = Vec::new();
+            let sink = &mut |event| all.push(event);
+            read_json(json.as_bytes(), &mut Interner::default(), sink).unwrap();
+            let [ServerEvent::AudioOutput(audio)] = &all[..] else {
+                panic!("another event: {json}");
+            };
+            assert_eq!(audio.pcm, pcm, "{json}");
+            let id = parsed["event"]["audioOutput"]["contentId"].as_str();
+            assert_eq!(&*audio.content_id, id.unwrap_or_default(), "{json}");
+        }
+        let bad = br#"{"event":{"audioOutput":{"content":"A","contentId":"c","role":"USER"}}}"#;
+        let error = read_json(bad, &mut Interner::default(), &mut |_| {}).unwrap_err();
+        assert!(matches!(error, ReadError::Audio { len: 1 }));
     }
 
     #[test]
