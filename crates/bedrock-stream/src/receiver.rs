@@ -34,10 +34,9 @@ pub(crate) struct FrameReceiver<H, I: Inbound> {
     /// Whether the response head has come and was 200.
     accepted: bool,
     request_id: Option<String>,
-    /// Of the response.
-    headers: HeaderMap,
     error_body: BytesMut,
-    ended: Option<Ended<I::Outcome>>,
+    /// Boxed, since a session lives long without it.
+    ended: Option<Box<Ended<I::Outcome>>>,
 }
 
 /// What is left when the call is over.
@@ -68,7 +67,6 @@ where
             advice: &OF_REQUESTS,
             accepted: false,
             request_id: None,
-            headers: HeaderMap::new(),
             error_body: BytesMut::new(),
             ended: None,
         }
@@ -79,9 +77,13 @@ where
         self.request_id.as_deref()
     }
 
-    /// The headers of the response; none before its head is there.
-    pub(crate) fn headers(&self) -> &HeaderMap {
-        &self.headers
+    /// The headers of the response, once it is [`ready`](Self::ready).
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub(crate) async fn headers(&mut self) -> Result<HeaderMap, Error> {
+        let head = self.half.head().await.map_err(Error::transport)?;
+        Ok(head.headers.clone())
     }
 
     /// Waits for the response head; an answer other than 200 is read whole and becomes the call's error.
@@ -233,7 +235,6 @@ where
         let status = head.status;
         let headers = head.headers.clone();
         self.request_id = text(&headers, "x-amzn-requestid");
-        self.headers.clone_from(&headers);
         if let Some(date) = text(&headers, "date").and_then(|date| http_date(&date)) {
             self.clock.learn(date);
         }
@@ -320,11 +321,11 @@ where
             _ => None,
         });
         self.link.end(error.clone().unwrap_or_else(Error::ended));
-        self.ended = Some(Ended {
+        self.ended = Some(Box::new(Ended {
             outcome,
             error,
             reported: false,
-        });
+        }));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The sending half: frames are written, sealed and sent, in that order and as late as possible.
 
 use bedrock_wire::seal_frames;
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use eventstream_codec::Seal;
 use h2_duplex::SendHalf;
 use nova_sonic::Transmit;
@@ -18,9 +18,10 @@ pub(crate) struct FrameSender<H, S> {
     half: H,
     sealer: S,
     clock: Clock,
+    /// Kept from frame to frame of speech; given up with frames that come seldom, since a session may then lie idle.
     wire: BytesMut,
-    /// Frames that are written together and sealed one by one.
-    frames: BytesMut,
+    /// The length of the last frame that went alone, in bytes.
+    last: usize,
     end_sealed: bool,
     link: Link,
 }
@@ -32,7 +33,7 @@ impl<H: SendHalf, S: Seal> FrameSender<H, S> {
             sealer,
             clock,
             wire: BytesMut::new(),
-            frames: BytesMut::new(),
+            last: 0,
             end_sealed: false,
             link,
         }
@@ -48,6 +49,8 @@ impl<H: SendHalf, S: Seal> FrameSender<H, S> {
     ) -> Result<(), Error> {
         self.ready().await?;
         let at = self.wire.len();
+        // As long as the last, as frames of speech are: room is made once.
+        self.wire.reserve(self.last);
         self.wire.resize(at + self.sealer.headroom(), 0);
         let sealed = write(&mut self.wire).map_err(Into::into).and_then(|()| {
             self.sealer
@@ -58,6 +61,7 @@ impl<H: SendHalf, S: Seal> FrameSender<H, S> {
             self.wire.truncate(at);
         }
         sealed?;
+        self.last = self.wire.len() - at;
         self.flush().await
     }
 
@@ -70,15 +74,17 @@ impl<H: SendHalf, S: Seal> FrameSender<H, S> {
         write: impl FnOnce(&mut BytesMut) -> Result<(), E>,
     ) -> Result<(), Error> {
         self.ready().await?;
-        self.frames.clear();
-        write(&mut self.frames).map_err(Into::into)?;
+        let mut frames = BytesMut::new();
+        write(&mut frames).map_err(Into::into)?;
         let at = self.wire.len();
         let now = self.clock.now();
-        if let Err(error) = seal_frames(&mut self.sealer, now, &self.frames, &mut self.wire) {
+        if let Err(error) = seal_frames(&mut self.sealer, now, &frames, &mut self.wire) {
             self.wire.truncate(at);
             return Err(Error::seal(error));
         }
-        self.flush().await
+        drop(frames);
+        let chunk = std::mem::take(&mut self.wire).freeze();
+        self.send(chunk).await
     }
 
     /// Has `next` append one frame behind so much headroom, or say that the input ends; then sends the frame or the end.
@@ -135,10 +141,14 @@ impl<H: SendHalf, S: Seal> FrameSender<H, S> {
     }
 
     async fn flush(&mut self) -> Result<(), Error> {
-        if self.wire.is_empty() {
+        let chunk = self.wire.split().freeze();
+        self.send(chunk).await
+    }
+
+    async fn send(&mut self, chunk: Bytes) -> Result<(), Error> {
+        if chunk.is_empty() {
             return Ok(());
         }
-        let chunk = self.wire.split().freeze();
         match self.half.send(chunk).await {
             Ok(()) => Ok(()),
             Err(error) => Err(self.link.cause_of(error).await),

@@ -1,5 +1,7 @@
 //! Frames from a stream of byte chunks, however they are cut.
 
+use alloc::boxed::Box;
+
 use bytes::Bytes;
 
 use crate::assembly::Assembly;
@@ -28,7 +30,8 @@ pub struct Decoder {
     lent: bool,
     offset: u64,
     index: u64,
-    failed: Option<DecodeError>,
+    /// Boxed, since it is large and seldom there.
+    failed: Option<Box<DecodeError>>,
 }
 
 /// Where a whole frame lies.
@@ -123,7 +126,7 @@ impl Decoder {
     /// `IncompleteAtEof` where it ended inside a frame; the decoder's error where it has failed before.
     pub fn finish(&self) -> Result<(), DecodeError> {
         if let Some(error) = &self.failed {
-            return Err(error.clone());
+            return Err((**error).clone());
         }
         let had = self.buffered();
         if had == 0 {
@@ -181,7 +184,7 @@ impl Decoder {
     #[inline]
     fn advance(&mut self) -> Result<Option<Found>, DecodeError> {
         if let Some(error) = &self.failed {
-            return Err(error.clone());
+            return Err((**error).clone());
         }
         if self.lent {
             self.lent = false;
@@ -261,7 +264,7 @@ impl Decoder {
         if let Some(len) = skip {
             self.count(len);
         } else {
-            self.failed = Some(error.clone());
+            self.failed = Some(Box::new(error.clone()));
             self.input = Backlog::default();
             self.assembly = Assembly::default();
         }

@@ -69,7 +69,7 @@ impl Question {
             // Boxed once a request: its future holds those of both protocols, and callers would hold it too.
             let attempted = Box::pin(self.attempt(connection, body.clone(), &mapper)).await;
             let error = match attempted {
-                Ok(frames) => return Ok(ReplyStream::new(frames, attempt)),
+                Ok((frames, headers)) => return Ok(ReplyStream::new(frames, headers, attempt)),
                 Err(error) => error,
             };
             // The refusal of a wrong date tells the right one.
@@ -95,7 +95,7 @@ impl Question {
         connection: &mut D,
         body: Bytes,
         mapper: &impl Fn(Option<&str>) -> M,
-    ) -> Result<FrameReceiver<D::Receive, M>, Error> {
+    ) -> Result<(FrameReceiver<D::Receive, M>, HeaderMap), Error> {
         let client = &self.client;
         let head = client
             .one_way_head(
@@ -119,8 +119,9 @@ impl Question {
             let mapper = mapper(Some(id));
             frames.set_inbound(mapper);
         }
+        let headers = frames.headers().await?;
         frames.begun().await?;
-        Ok(frames)
+        Ok((frames, headers))
     }
 }
 

@@ -24,12 +24,17 @@ pub type InvokeStream<H = OneWayReceive> = ReplyStream<H, InvokeMapper>;
 /// `CANCEL`).
 pub struct ReplyStream<H, M: MessageMapper> {
     frames: FrameReceiver<H, M>,
+    headers: HeaderMap,
     attempts: u32,
 }
 
 impl<H: ReceiveHalf, M: MessageMapper + Send + 'static> ReplyStream<H, M> {
-    pub(super) fn new(frames: FrameReceiver<H, M>, attempts: u32) -> Self {
-        Self { frames, attempts }
+    pub(super) fn new(frames: FrameReceiver<H, M>, headers: HeaderMap, attempts: u32) -> Self {
+        Self {
+            frames,
+            headers,
+            attempts,
+        }
     }
 
     /// The next event; `None` only when the reply is complete, and from then on. What arrived before a failure comes before
@@ -114,7 +119,7 @@ impl<H: ReceiveHalf, M: MessageMapper + Send + 'static> ReplyStream<H, M> {
     /// request was served.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        self.frames.headers()
+        &self.headers
     }
 
     /// How often the request was sent.

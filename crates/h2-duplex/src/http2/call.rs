@@ -237,7 +237,7 @@ impl Call {
     pub(super) fn poll_head(&self, cx: &Context<'_>) -> Poll<Result<http::response::Parts, Error>> {
         let mut state = self.lock();
         if let Some(head) = state.head.take() {
-            return Poll::Ready(Ok(head));
+            return Poll::Ready(Ok(*head));
         }
         if let Some(Err(error)) = &state.end {
             return Poll::Ready(Err(error.clone()));

@@ -39,7 +39,12 @@ impl ReceiveHalf for Receiver {
     async fn head(&mut self) -> Result<&http::response::Parts, Error> {
         let head = match self.head.take() {
             Some(head) => head,
-            None => poll_fn(|cx| self.call.poll_head(cx)).await?,
+            None => {
+                let mut head = poll_fn(|cx| self.call.poll_head(cx)).await?;
+                // A clone has room for what it holds only, and the head is kept as long as the call.
+                head.headers = head.headers.clone();
+                head
+            }
         };
         Ok(self.head.insert(head))
     }

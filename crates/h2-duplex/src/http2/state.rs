@@ -22,7 +22,7 @@ pub(super) struct State {
     /// would never end.
     pub(super) credit: Option<h2::FlowControl>,
     /// The response head, until the receiver has taken it.
-    pub(super) head: Option<http::response::Parts>,
+    pub(super) head: Option<Box<http::response::Parts>>,
     pub(super) status: Option<StatusCode>,
     pub(super) inbox: Inbox,
     /// How the response ended.
@@ -88,7 +88,7 @@ impl State {
         self.trace.headed(head.status.as_u16(), after);
         self.head_after = Some(after);
         self.status = Some(head.status);
-        self.head = Some(head);
+        self.head = Some(Box::new(head));
         self.credit = Some(credit);
     }
 

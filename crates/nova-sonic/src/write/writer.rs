@@ -30,7 +30,7 @@ pub struct Writer {
     names: Names,
     chunks: ChunkWriter,
     audio: Option<AudioBlock>,
-    /// The JSON of the event in hand; kept, so that steady audio allocates nothing.
+    /// The JSON of the audio in hand; kept, so that steady audio allocates nothing.
     json: Vec<u8>,
 }
 
@@ -420,16 +420,9 @@ impl Writer {
         result
     }
 
-    fn put(&mut self, event: Command<'_>, out: &mut BytesMut) -> Result<(), Refusal> {
-        let mut json = std::mem::take(&mut self.json);
-        json.clear();
-        let written = serde_json::to_writer(&mut json, &Envelope { event });
-        let result = match written {
-            Ok(()) => self.put_json(&json, out),
-            Err(_) => Err(Refusal::NotAnEvent),
-        };
-        self.json = json;
-        result
+    fn put(&self, event: Command<'_>, out: &mut BytesMut) -> Result<(), Refusal> {
+        let json = serde_json::to_vec(&Envelope { event }).map_err(|_| Refusal::NotAnEvent)?;
+        self.put_json(&json, out)
     }
 
     fn put_json(&self, json: &[u8], out: &mut BytesMut) -> Result<(), Refusal> {
