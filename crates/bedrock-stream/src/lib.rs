@@ -149,3 +149,35 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/loopback.md")]
 struct LoopbackGuide;
+
+/// The client's own guide.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/bedrock-stream.md")]
+struct ClientGuide;
+
+/// The guide to recordings.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/recording.md")]
+struct RecordingGuide;
+
+/// The guides to tasks. Whole programs in them are this crate's examples, which are run.
+#[cfg(doctest)]
+mod guides {
+    #[doc = include_str!("../../../docs/guides/voice-agent.md")]
+    struct VoiceAgent;
+
+    #[doc = include_str!("../../../docs/guides/telephony.md")]
+    struct Telephony;
+
+    #[doc = include_str!("../../../docs/guides/gateway.md")]
+    struct Gateway;
+
+    #[doc = include_str!("../../../docs/guides/test-an-agent.md")]
+    struct TestAnAgent;
+
+    #[doc = include_str!("../../../docs/guides/from-aws-sdk.md")]
+    struct FromAwsSdk;
+
+    #[doc = include_str!("../../../docs/guides/from-strands-or-pipecat.md")]
+    struct FromStrandsOrPipecat;
+}

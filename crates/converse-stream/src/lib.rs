@@ -80,3 +80,18 @@ pub use writer::{Stopped, ToolBlock, WriteError, Writer};
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/model-families.md")]
 struct FamiliesGuide;
+
+/// The guide for those who come from a parser of their own.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guides/from-a-parser.md")]
+struct FromAParser;
+
+/// The guides to text alone.
+#[cfg(all(doctest, feature = "stream"))]
+mod text_guides {
+    #[doc = include_str!("../../../docs/text-streams.md")]
+    struct TextStreams;
+
+    #[doc = include_str!("../../../docs/guides/from-vercel.md")]
+    struct FromVercel;
+}

@@ -102,5 +102,10 @@ pub const FRAME_OVERHEAD: usize = 16;
 
 /// The guide's code, compiled and run with the doc tests.
 #[cfg(doctest)]
+#[doc = include_str!("../../../docs/guides/codec-in-another-tool.md")]
+struct TaskGuide;
+
+/// The crate's guide.
+#[cfg(doctest)]
 #[doc = include_str!("../../../docs/eventstream-codec.md")]
 struct Guide;
