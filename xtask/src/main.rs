@@ -3,6 +3,7 @@
 mod bench;
 mod conformance;
 mod failure;
+mod guides;
 mod interop;
 mod netns;
 mod peers;
@@ -40,6 +41,8 @@ enum Command {
     Netns(netns::Arguments),
     /// This client beside the official SDKs: CPU, memory, delay.
     Bench(bench::Arguments),
+    /// The docs' commands and every example, run as they stand, offline.
+    Guides(guides::Arguments),
     /// House rules: dependency direction, purity, Rust versions, weight, file shape, left-overs.
     Tidy,
 }
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Command::PublicApi(arguments) => public_api::run(&arguments),
         Command::Netns(arguments) => netns::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Guides(arguments) => guides::run(&arguments),
         Command::Tidy => tidy::run(),
     };
     match outcome {

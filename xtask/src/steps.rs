@@ -63,7 +63,7 @@ impl Steps {
     clippy::disallowed_methods,
     reason = "a check may say how long it took"
 )]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 

@@ -2,10 +2,10 @@
 
 use crate::Outcome;
 use crate::steps::Steps;
-use crate::{conformance, tidy, workspace};
+use crate::{conformance, guides, tidy, workspace};
 
 /// What default features leave out and tests need. Each feature by itself is built in `.ci/run`.
-const FEATURES: &[&str] = &[
+pub(crate) const FEATURES: &[&str] = &[
     "bedrock-stream/http1",
     "bedrock-stream/proxy",
     "bedrock-stream/tower",
@@ -72,6 +72,7 @@ pub(crate) fn run() -> Outcome {
             .args(["doc", "--workspace", "--no-deps"])
             .env("RUSTDOCFLAGS", "-D warnings"),
     )?;
+    steps.step("guides", guides::run_all)?;
     steps.step("conformance", conformance::run_ours)?;
     println!("all checks passed: {}", steps.summary());
     Ok(())

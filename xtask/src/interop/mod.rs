@@ -11,6 +11,7 @@ pub(crate) mod line;
 pub(crate) mod probe;
 pub(crate) mod server;
 pub(crate) mod session;
+mod snippets;
 mod strands;
 mod table;
 mod text_streams;
@@ -29,7 +30,7 @@ use probe::Probe;
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// One of rust-sdk, js-sdk, python-sdk, boto3, node-server, python-server, node-http2, hyper-h2, strands, pipecat,
-    /// ai-sdk, langchain-aws, litellm, boxes, ai, strands-events. Default: all.
+    /// ai-sdk, langchain-aws, litellm, boxes, ai, strands-events, docs. Default: all.
     name: Option<String>,
     /// Write what comes of it to docs/interop.md and xtask/peers/boxes.json; then read the diff.
     #[arg(long, conflicts_with = "record")]
@@ -62,7 +63,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     }
     let with_texts = wanted(text_streams::NAME);
     let sessions = clients.len() + judges.len() + directs.len();
-    let with_bedrock = sessions > 0 || with_boxes || with_texts;
+    let with_snippets = wanted(snippets::NAME);
+    let with_bedrock = sessions > 0 || with_boxes || with_texts || with_snippets;
     if !with_bedrock && !with_strands {
         return Err(Failure::new("no such peer; see cargo xtask interop --help"));
     }
@@ -95,6 +97,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     }
     if arguments.bless && arguments.name.is_none() {
         table::save(&findings)?;
+    }
+    if with_snippets {
+        show(snippets::run(&bedrock)?, &mut findings);
     }
     if with_boxes {
         run_boxes(&bedrock, &probe, arguments.bless, &mut findings)?;

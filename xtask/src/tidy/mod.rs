@@ -8,9 +8,11 @@ mod facts;
 mod folders;
 mod left_overs;
 mod manifests;
+mod pages;
 mod purity;
 mod rust_versions;
 mod shape;
+mod troubleshooting;
 mod weight;
 
 use std::fmt;
@@ -48,7 +50,7 @@ impl fmt::Display for Violation {
 /// When a rule is broken, or when cargo or git cannot be asked.
 pub(crate) fn run() -> Outcome {
     let facts = Facts::gather()?;
-    let rules: [(&str, Vec<Violation>); 10] = [
+    let rules: [(&str, Vec<Violation>); 12] = [
         ("dependency direction", direction::check(&facts.members)),
         (
             "purity of direct dependencies",
@@ -70,6 +72,8 @@ pub(crate) fn run() -> Outcome {
         ),
         ("shape of source files", shape::check(&facts.sources)),
         ("left-overs", left_overs::check(&facts.sources)),
+        ("code in the docs", pages::check(&facts.sources)),
+        ("troubleshooting", troubleshooting::check(&facts.sources)),
         ("fixture folders", folders::check(&facts.paths)),
     ];
     let mut broken = 0;
