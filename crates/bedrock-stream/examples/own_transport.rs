@@ -56,7 +56,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             // What it is about to say, then what it has said.
             ServerEvent::TextOutput(text) => println!("{}", text.content),
             ServerEvent::ContentEnd(end) if end.stop_reason == Some(StopReason::EndTurn) => {
-                voice.close().await?
+                voice.close().await?;
             }
             _ => {}
         }

@@ -48,7 +48,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 ServerEvent::UserSpeechStart(_) => println!("read: the user speaks"),
                 // Of the answer: what it is about to be, then what it was.
                 ServerEvent::TextOutput(text) => {
-                    println!("read: {}: {}", text.role.as_str(), text.content)
+                    println!("read: {}: {}", text.role.as_str(), text.content);
                 }
                 ServerEvent::AudioOutput(audio) => bytes += audio.pcm.len(),
                 ServerEvent::ContentEnd(end) if end.stop_reason == Some(StopReason::EndTurn) => {
