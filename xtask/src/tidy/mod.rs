@@ -7,6 +7,7 @@ mod direction;
 mod facts;
 mod folders;
 mod left_overs;
+mod links;
 mod manifests;
 mod pages;
 mod purity;
@@ -50,7 +51,7 @@ impl fmt::Display for Violation {
 /// When a rule is broken, or when cargo or git cannot be asked.
 pub(crate) fn run() -> Outcome {
     let facts = Facts::gather()?;
-    let rules: [(&str, Vec<Violation>); 12] = [
+    let rules: [(&str, Vec<Violation>); 13] = [
         ("dependency direction", direction::check(&facts.members)),
         (
             "purity of direct dependencies",
@@ -73,6 +74,7 @@ pub(crate) fn run() -> Outcome {
         ("shape of source files", shape::check(&facts.sources)),
         ("left-overs", left_overs::check(&facts.sources)),
         ("code in the docs", pages::check(&facts.sources)),
+        ("links", links::check(&facts.sources, &facts.paths)),
         ("troubleshooting", troubleshooting::check(&facts.sources)),
         ("fixture folders", folders::check(&facts.paths)),
     ];
