@@ -26,6 +26,10 @@ pub const SONIC_ADVICE: AdviceTable = AdviceTable::from_static(&[
     AdviceRule::text("Chat history is over max limit", Advice::NewSession),
     AdviceRule::text("Tool Response parsing error", Advice::NewSession),
     // The credentials that the session was opened with ran out; the next is signed with fresh ones.
+    AdviceRule::text(
+        "security token included in the request is expired",
+        Advice::NewSession,
+    ),
     AdviceRule::kind(Kind::ExpiredCredentials, Advice::NewSession),
     AdviceRule::kind(Kind::ModelTimeout, Advice::NewSession),
     AdviceRule::kind(Kind::ModelStreamError, Advice::NewSession),
@@ -55,6 +59,7 @@ mod tests {
             "InternalErrorCode=532::Timed out waiting for audio bytes or interactive content.",
             "System instability detected. Please retry your request.",
             "RequestId=abc : Timed out waiting for input events",
+            "The security token included in the request is expired",
             "The system encountered an unexpected error during processing. Try your request again.",
         ] {
             assert_eq!(

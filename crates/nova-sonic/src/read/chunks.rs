@@ -19,7 +19,7 @@ pub(super) struct Chunks {
 pub(super) enum Chunk<'a> {
     /// The JSON of a chunk; empty where the chunk is.
     Json(&'a [u8]),
-    /// A frame of another event type.
+    /// A frame of another event type; without one, of another message type than AWS's services send.
     Other(&'a str),
 }
 
@@ -55,8 +55,9 @@ impl Chunks {
         if let Some(error) = ServiceError::from_frame(frame) {
             return Err(ReadError::Service(error.advised_by(&self.advice)));
         }
-        let MessageKind::Event { event_type } = frame.kind() else {
-            return Err(ReadError::NotAnEvent);
+        let event_type = match frame.kind() {
+            MessageKind::Event { event_type } => event_type,
+            _ => "",
         };
         if event_type != "chunk" {
             return Ok(Chunk::Other(event_type));

@@ -22,8 +22,6 @@ pub enum ReadError {
         /// Characters of the text.
         len: usize,
     },
-    /// A frame without `:message-type`, or of an unknown one.
-    NotAnEvent,
 }
 
 impl ReadError {
@@ -53,9 +51,6 @@ impl fmt::Display for ReadError {
             Self::Part(error) => error.fmt(f),
             Self::Json { at } => write!(f, "a chunk is not JSON (column {at})"),
             Self::Audio { len } => write!(f, "speech of {len} characters is not base64"),
-            Self::NotAnEvent => {
-                f.write_str("a frame has no `:message-type` of `event`, `exception` or `error`")
-            }
         }
     }
 }

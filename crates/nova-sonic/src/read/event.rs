@@ -240,11 +240,11 @@ pub struct Unknown {
     pub json: Value,
 }
 
-/// A frame of an event type other than `chunk`.
+/// A frame of an event type other than `chunk`, or of a message type other than `event`, `exception` and `error`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnknownFrame {
-    /// `:event-type`.
+    /// `:event-type`; empty where the frame is no event.
     pub event_type: String,
     /// The payload.
     pub payload: Bytes,
