@@ -132,10 +132,10 @@ impl BidiStream {
             Self::connect_on(client, model, &mut connection).await
         };
         timeout(limit, connect).await.unwrap_or_else(|_| {
-            let deadline = h2_duplex::ErrorKind::Deadline(h2_duplex::Deadline::Connect);
-            Err(Error::transport(h2_duplex::Error::new(
-                deadline,
+            Err(Error::transport(h2_duplex::Error::deadline(
+                h2_duplex::Deadline::Connect,
                 h2_duplex::Phase::Connect,
+                limit,
             )))
         })
     }

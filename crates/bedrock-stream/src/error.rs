@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bedrock_wire::{Advice, Missing, ServiceError};
-use eventstream_codec::{DecodeError, EncodeError};
+use bedrock_wire::{Advice, AdviceRule, AdviceTable, Missing, ServiceError};
+use eventstream_codec::{DecodeError, DecodeErrorKind, EncodeError};
 
 use crate::hint::hint;
 
@@ -20,7 +20,7 @@ pub struct Error(Arc<Inner>);
 struct Inner {
     kind: ErrorKind,
     request_id: Option<String>,
-    /// Milliseconds by which the service's clock is ahead of ours, where that may be the cause.
+    /// Milliseconds by which the service's clock is ahead of ours, where that was the cause and has been learned since.
     clock_offset: Option<i64>,
     /// How often the request was sent; `None` for a session, which is opened once.
     attempts: Option<u32>,
@@ -213,9 +213,15 @@ impl Error {
         }))
     }
 
-    /// Names a wrong clock as the likely cause.
+    /// Names a wrong clock as the cause, which the next request will not have.
     pub(crate) fn with_clock_offset(self, millis: i64) -> Self {
+        const NOW: AdviceTable = AdviceTable::from_static(&[AdviceRule::text("", Advice::Now)]);
+        let kind = match self.0.kind.clone() {
+            ErrorKind::Service(error) => ErrorKind::Service(error.advised_by(&NOW)),
+            kind => kind,
+        };
         Self(Arc::new(Inner {
+            kind,
             clock_offset: Some(millis),
             ..(*self.0).clone()
         }))
@@ -265,7 +271,7 @@ impl fmt::Display for Error {
             ErrorKind::Config(text) | ErrorKind::Credentials(text) => return f.write_str(text),
             ErrorKind::Transport(error) => write!(f, "{error}")?,
             ErrorKind::Decode(error) => {
-                write!(f, "the service's answer is not a stream of frames: {error}")?;
+                write!(f, "the service's answer {}: {error}", fault_of(error))?;
             }
             ErrorKind::Protocol(text) => {
                 write!(f, "the service's answer cannot be understood: {text}")?;
@@ -285,6 +291,18 @@ impl fmt::Display for Error {
         }
         write!(f, "advice: {})", self.advice())?;
         self.write_hint(f)
+    }
+}
+
+/// What befell an answer whose bytes do not decode.
+fn fault_of(error: &DecodeError) -> &'static str {
+    match error.kind() {
+        _ if error.lookalike().is_some() => "is not a stream of frames",
+        DecodeErrorKind::IncompleteAtEof { .. } => "was cut",
+        DecodeErrorKind::PreludeCrcMismatch { .. } | DecodeErrorKind::MessageCrcMismatch { .. } => {
+            "was damaged on the way"
+        }
+        _ => "is not a stream of frames",
     }
 }
 

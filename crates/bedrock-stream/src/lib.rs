@@ -41,22 +41,32 @@
 //! Replies of models over ConverseStream: typed requests and events, retries before the first event only, the reply in hand
 //! however it ends.
 //!
-//! ```no_run
-//! use bedrock_stream::{Client, Error};
+//! ```
+//! use bedrock_stream::{Client, Credentials};
 //! use converse_stream::{ConverseRequest, Event, Message};
 //!
-//! # async fn run() -> Result<(), Error> {
-//! let client = Client::from_env().await?; // AWS credentials, or a Bedrock API key
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // On AWS `Client::from_env().await?`: credentials, or a Bedrock API key. Here a Bedrock on this machine:
+//! let bedrock = bedrock_loopback::Loopback::builder().start().await?;
+//! let client = Client::builder()
+//!     .region(bedrock.region())
+//!     .endpoint_url(bedrock.url())
+//!     .trust_pem(bedrock.ca_pem())
+//!     .credentials(Credentials::new(bedrock.access_key_id(), bedrock.secret_access_key()))
+//!     .build()?;
 //! let request = ConverseRequest::new()
 //!     .with_message(Message::user("What is the capital of Peru?"))
 //!     .with_max_tokens(16);
 //! let mut reply = client.converse("us.amazon.nova-micro-v1:0", &request).send().await?;
+//! let mut said = String::new();
 //! while let Some(event) = reply.next().await? {
 //!     if let Event::Text { text, .. } = event {
-//!         print!("{text}");
+//!         said.push_str(&text);
 //!     }
 //! }
 //! // Only a complete reply leads here; `reply.outcome()` has what came of any other.
+//! assert_eq!(said, "What is the capital of Peru?"); // it is an echo
 //! # Ok(()) }
 //! ```
 //!

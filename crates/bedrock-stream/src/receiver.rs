@@ -28,6 +28,8 @@ pub(crate) struct FrameReceiver<H, I: Inbound> {
     /// The first frame, where somebody waited for it before its events were asked for.
     first: Option<Message>,
     clock: Clock,
+    /// The clock's offset when the call was opened, in milliseconds.
+    opened_by: i64,
     link: Link,
     /// What to do about an answer other than 200.
     advice: &'static AdviceTable,
@@ -62,6 +64,7 @@ where
             inbound,
             events: VecDeque::new(),
             first: None,
+            opened_by: clock.offset_millis(),
             clock,
             link,
             advice: &OF_REQUESTS,
@@ -254,8 +257,8 @@ where
         let error = ServiceError::from_http(status.as_u16(), header, &self.error_body);
         let error = Error::from(error.advised_by(self.advice));
         let offset = self.clock.offset_millis();
-        // A refused signature and a wrong clock belong together.
-        if status == http::StatusCode::FORBIDDEN && offset != 0 {
+        // A refused signature and a clock that the refusal set right belong together.
+        if status == http::StatusCode::FORBIDDEN && offset != self.opened_by {
             return Err(error.with_clock_offset(offset));
         }
         Err(error)

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::StatusCode;
 
@@ -17,6 +18,8 @@ struct Inner {
     kind: ErrorKind,
     phase: Phase,
     processed: bool,
+    /// How long the deadline that passed had been.
+    limit: Option<Duration>,
     detail: Option<String>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -51,9 +54,25 @@ impl Error {
             kind,
             phase,
             processed,
+            limit: None,
             detail: None,
             source: None,
         }))
+    }
+
+    /// A deadline that passed, and how long it was: the line says how long was waited.
+    #[must_use]
+    pub fn deadline(deadline: Deadline, phase: Phase, limit: Duration) -> Self {
+        Self(Arc::new(Inner {
+            limit: Some(limit),
+            ..Self::new(ErrorKind::Deadline(deadline), phase).into_inner()
+        }))
+    }
+
+    /// How long the deadline that passed had been, where it was one and this is known.
+    #[must_use]
+    pub fn limit(&self) -> Option<Duration> {
+        self.0.limit
     }
 
     /// Adds what only the place of the failure knows: the address, the peer's words.
@@ -168,7 +187,12 @@ pub enum Deadline {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.0.phase, self.0.kind)?;
+        match (self.0.kind, self.0.limit) {
+            (ErrorKind::Deadline(deadline), Some(limit)) => {
+                write!(f, "{}: {}", self.0.phase, Waited(deadline, limit))?;
+            }
+            (kind, _) => write!(f, "{}: {kind}", self.0.phase)?,
+        }
         let told = matches!(self.0.kind, ErrorKind::GoAway(ErrorCode::NO_ERROR));
         if let (false, Some(detail)) = (told, &self.0.detail) {
             write!(f, " ({detail})")?;
@@ -177,6 +201,29 @@ impl fmt::Display for Error {
             // The code is all that h2 knows of these two.
             (None, _) | (_, ErrorKind::Reset(_) | ErrorKind::GoAway(_)) => Ok(()),
             (Some(source), _) => write!(f, ": {}", without_link(&source.to_string())),
+        }
+    }
+}
+
+/// What did not come, and for how long it was waited for.
+struct Waited(Deadline, Duration);
+
+impl fmt::Display for Waited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(deadline, limit) = self;
+        // As `{:?}` writes durations, with a space before the unit.
+        let text = format!("{limit:?}");
+        let number = text.trim_end_matches(|c: char| c.is_alphabetic());
+        let limit = format_args!("{number} {}", text.trim_start_matches(number));
+        match deadline {
+            Deadline::Connect => write!(f, "no connection within {limit}"),
+            Deadline::Tls => write!(f, "no TLS handshake within {limit}"),
+            Deadline::ResponseHead => write!(f, "no response within {limit}"),
+            Deadline::FirstByte => {
+                write!(f, "nothing came behind the response head for {limit}")
+            }
+            Deadline::BetweenBytes => write!(f, "nothing more of the response came for {limit}"),
+            Deadline::Call => write!(f, "the call was not done within {limit}"),
         }
     }
 }
@@ -192,6 +239,7 @@ impl fmt::Debug for Error {
             .field("kind", &self.0.kind)
             .field("phase", &self.0.phase)
             .field("processed", &self.0.processed)
+            .field("limit", &self.0.limit)
             .field("detail", &self.0.detail)
             .field("source", &self.0.source)
             .finish()
@@ -288,6 +336,27 @@ mod tests {
             error.source().map(ToString::to_string).as_deref(),
             Some("refused")
         );
+    }
+
+    #[test]
+    fn a_deadline_says_how_long_was_waited() {
+        let told = |deadline, millis| {
+            Error::deadline(deadline, Phase::Receive, Duration::from_millis(millis)).to_string()
+        };
+        assert_eq!(
+            told(Deadline::BetweenBytes, 30_000),
+            "receive: nothing more of the response came for 30 s"
+        );
+        assert_eq!(
+            told(Deadline::ResponseHead, 1_500),
+            "receive: no response within 1.5 s"
+        );
+        assert_eq!(
+            told(Deadline::Call, 250),
+            "receive: the call was not done within 250 ms"
+        );
+        let unknown = Error::new(ErrorKind::Deadline(Deadline::Call), Phase::Receive);
+        assert!(unknown.to_string().ends_with("the whole call passed"));
     }
 
     #[test]

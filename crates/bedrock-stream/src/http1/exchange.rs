@@ -112,13 +112,14 @@ impl Exchange {
         (limit, deadline): (Option<std::time::Duration>, Deadline),
         future: F,
     ) -> Result<F::Output, Error> {
-        let step = limit.map(|limit| (Instant::now() + limit, deadline));
-        let whole = self.whole.map(|at| (at, Deadline::Call));
-        let first = whole.into_iter().chain(step).min_by_key(|(at, _)| *at);
-        let Some((at, deadline)) = first else {
+        let step = limit.map(|limit| (Instant::now() + limit, deadline, limit));
+        let whole = self.whole.zip(self.deadlines.call);
+        let whole = whole.map(|(at, limit)| (at, Deadline::Call, limit));
+        let first = whole.into_iter().chain(step).min_by_key(|(at, ..)| *at);
+        let Some((at, deadline, limit)) = first else {
             return Ok(future.await);
         };
-        let passed = Error::new(ErrorKind::Deadline(deadline), Phase::Receive);
+        let passed = Error::deadline(deadline, Phase::Receive, limit);
         timeout_at(at, future).await.map_err(|_elapsed| passed)
     }
 }

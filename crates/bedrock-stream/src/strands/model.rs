@@ -334,10 +334,10 @@ async fn within(
     step: impl Future<Output = Result<(), Error>>,
 ) -> Result<(), Error> {
     timeout(limit, step).await.unwrap_or_else(|_| {
-        let deadline = h2_duplex::ErrorKind::Deadline(h2_duplex::Deadline::Call);
-        Err(Error::transport(h2_duplex::Error::new(
-            deadline,
+        Err(Error::transport(h2_duplex::Error::deadline(
+            h2_duplex::Deadline::Call,
             h2_duplex::Phase::Receive,
+            limit,
         )))
     })
 }

@@ -248,12 +248,12 @@ impl Call {
 
     /// Fails the call if a deadline has passed; gives the time of the next one.
     pub(super) fn check_deadlines(&self, now: Instant) -> Option<Instant> {
-        let (at, deadline) = self.lock().next_deadline(now)?;
-        if at > now {
-            return Some(at);
+        let next = self.lock().next_deadline(now)?;
+        if next.at > now {
+            return Some(next.at);
         }
         self.change(|state| {
-            state.cancel(Error::new(ErrorKind::Deadline(deadline), Phase::Receive));
+            state.cancel(Error::deadline(next.deadline, Phase::Receive, next.limit));
         });
         self.nudge();
         None

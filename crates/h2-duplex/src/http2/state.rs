@@ -53,6 +53,14 @@ pub(super) enum Sending {
     Finished,
 }
 
+/// A deadline that runs.
+pub(super) struct Due {
+    pub(super) at: Instant,
+    pub(super) deadline: Deadline,
+    /// How long it is in all.
+    pub(super) limit: Duration,
+}
+
 impl State {
     pub(super) fn new(trace: OfCall, send: h2::SendStream<Outgoing>, deadlines: Deadlines) -> Self {
         let now = Instant::now();
@@ -202,7 +210,7 @@ impl State {
         )
     }
 
-    pub(super) fn next_deadline(&self, now: Instant) -> Option<(Instant, Deadline)> {
+    pub(super) fn next_deadline(&self, now: Instant) -> Option<Due> {
         if self.end.is_some() {
             return None;
         }
@@ -216,10 +224,15 @@ impl State {
         } else {
             (self.heard, limits.between_bytes, Deadline::BetweenBytes)
         };
+        let due = |since: Instant, limit, deadline| Due {
+            at: since + limit,
+            deadline,
+            limit,
+        };
         let whole = limits
             .call
-            .map(|limit| (self.opened + limit, Deadline::Call));
-        let step = limit.map(|limit| (since + limit, deadline));
-        whole.into_iter().chain(step).min_by_key(|(at, _)| *at)
+            .map(|limit| due(self.opened, limit, Deadline::Call));
+        let step = limit.map(|limit| due(since, limit, deadline));
+        whole.into_iter().chain(step).min_by_key(|due| due.at)
     }
 }

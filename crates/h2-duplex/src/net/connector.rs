@@ -354,6 +354,6 @@ async fn within<F: Future>(
         None => Ok(future.await),
         Some(limit) => tokio::time::timeout(limit, future)
             .await
-            .map_err(|_elapsed| Error::new(ErrorKind::Deadline(deadline), phase)),
+            .map_err(|_elapsed| Error::deadline(deadline, phase, limit)),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use http::Uri;
 use tokio::sync::Notify;
@@ -127,15 +128,17 @@ impl Duplex for Pool {
                 }
                 Plan::Wait => match give_up {
                     None => changed.await,
-                    Some(at) => timeout_at(at, changed).await.map_err(|_elapsed| busy())?,
+                    Some(at) => timeout_at(at, changed)
+                        .await
+                        .map_err(|_elapsed| busy(deadlines.connect))?,
                 },
             }
         }
     }
 }
 
-fn busy() -> Error {
-    Error::new(ErrorKind::Deadline(Deadline::Connect), Phase::Connect)
+fn busy(limit: Option<Duration>) -> Error {
+    Error::deadline(Deadline::Connect, Phase::Connect, limit.unwrap_or_default())
         .with_detail("all connections are busy")
 }
 
