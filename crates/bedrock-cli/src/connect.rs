@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use bedrock_loopback::Loopback;
-use bedrock_stream::{Client, Credentials, Proxy};
+use bedrock_stream::{Client, ClientBuilder, Credentials, Proxy};
 use clap::Args;
 
+use crate::exit::Stop;
 use crate::record::RecordArgs;
 
 /// The options of every command that talks to Bedrock.
@@ -15,10 +16,10 @@ pub(crate) struct ConnectArgs {
     /// Talk to a Bedrock on this machine that is started for this command: no account, no network
     #[arg(long, conflicts_with_all = ["endpoint_url", "ca_file", "profile", "proxy", "connect_to"])]
     loopback: bool,
-    /// The AWS region; otherwise that of the environment or the profile
+    /// The AWS region; otherwise that of the profile [env: `AWS_REGION`]
     #[arg(long, value_name = "NAME")]
     region: Option<String>,
-    /// The profile in the AWS configuration files
+    /// The profile in the AWS configuration files [env: `AWS_PROFILE`]
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
     /// Another endpoint: a VPC endpoint, a gateway, `bedrock serve` [env: `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`]
@@ -39,12 +40,20 @@ pub(crate) struct ConnectArgs {
 
 impl ConnectArgs {
     /// The client, and the server where one was started for it.
-    pub(crate) async fn connect(&self) -> Result<(Client, Option<Loopback>), String> {
+    pub(crate) async fn connect(&self) -> Result<(Client, Option<Loopback>), Stop> {
+        self.connect_with(|builder| builder).await
+    }
+
+    /// The client with further settings.
+    pub(crate) async fn connect_with(
+        &self,
+        set: impl FnOnce(ClientBuilder) -> ClientBuilder,
+    ) -> Result<(Client, Option<Loopback>), Stop> {
+        let mut builder = set(Client::builder());
         if self.loopback {
-            return self.start_loopback().await;
+            return self.start_loopback(builder).await;
         }
-        let mut builder = Client::builder();
-        if let Some(recording) = self.record.start()? {
+        if let Some(recording) = self.record.start().map_err(Stop::usage)? {
             builder = builder.record(recording);
         }
         if let Some(region) = &self.region {
@@ -58,14 +67,15 @@ impl ConnectArgs {
         }
         // AWS_CA_BUNDLE is for `load` to read: with --loopback the environment must not matter.
         if let Some(path) = &self.ca_file {
-            let pem =
-                std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+            let pem = std::fs::read(path)
+                .map_err(|error| Stop::usage(format!("{}: {error}", path.display())))?;
             builder = builder.trust_pem(pem);
         }
         match self.proxy.as_deref() {
             Some("env") => builder = builder.proxy(Proxy::from_env()),
             Some(url) => {
-                let proxy = Proxy::all(url).map_err(|error| format!("--proxy: {error}"))?;
+                let proxy =
+                    Proxy::all(url).map_err(|error| Stop::usage(format!("--proxy: {error}")))?;
                 builder = builder.proxy(proxy);
             }
             None => {}
@@ -82,14 +92,17 @@ impl ConnectArgs {
         self.proxy.as_deref()
     }
 
-    async fn start_loopback(&self) -> Result<(Client, Option<Loopback>), String> {
+    async fn start_loopback(
+        &self,
+        builder: ClientBuilder,
+    ) -> Result<(Client, Option<Loopback>), Stop> {
         let region = self.region.as_deref().unwrap_or("us-east-1");
         let server = Loopback::builder()
             .region(region)
             .start()
             .await
             .map_err(|error| format!("the loopback Bedrock did not start: {error}"))?;
-        let mut builder = Client::builder()
+        let mut builder = builder
             .region(region)
             .endpoint_url(server.url())
             .trust_pem(server.ca_pem())
@@ -97,7 +110,7 @@ impl ConnectArgs {
                 server.access_key_id(),
                 server.secret_access_key(),
             ));
-        if let Some(recording) = self.record.start()? {
+        if let Some(recording) = self.record.start().map_err(Stop::usage)? {
             builder = builder.record(recording);
         }
         let client = builder.build().map_err(|error| error.to_string())?;

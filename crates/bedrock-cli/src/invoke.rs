@@ -9,7 +9,7 @@ use converse_stream::{ConverseRequest, Message};
 
 use crate::answer::{Screen, Watcher};
 use crate::connect::ConnectArgs;
-use crate::exit::Exit;
+use crate::exit::{Exit, Stop};
 
 /// Tokens of an answer where nothing is said of it; several families have no default.
 const MAX_TOKENS: u32 = 1024;
@@ -66,14 +66,8 @@ fn family(name: &str) -> Result<Choice, String> {
 }
 
 /// Asks.
-pub(crate) async fn run(args: &Args) -> Result<Exit, String> {
-    let body = match args.body() {
-        Ok(body) => body,
-        Err(text) => {
-            eprintln!("bedrock: {text}");
-            return Ok(Exit::Usage);
-        }
-    };
+pub(crate) async fn run(args: &Args) -> Result<Exit, Stop> {
+    let body = args.body().map_err(Stop::usage)?;
     let (client, server) = args.connect.connect().await?;
     let mut watcher = Watcher::new(Screen::new(args.json, args.verbose, false))?;
     let mut call = client.invoke_stream(args.model.as_str(), body);
@@ -119,9 +113,13 @@ impl Args {
 }
 
 fn read(path: &Path) -> Result<Bytes, String> {
-    let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let is_stdin = path.as_os_str() == "-";
+    let failed = |error: &dyn std::fmt::Display| match is_stdin {
+        true => format!("standard input: {error}"),
+        false => format!("{}: {error}", path.display()),
+    };
     let mut body = Vec::new();
-    if path.as_os_str() == "-" {
+    if is_stdin {
         let mut stdin = std::io::stdin().lock();
         stdin.read_to_end(&mut body).map_err(|e| failed(&e))?;
     } else {

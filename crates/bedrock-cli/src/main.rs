@@ -1,6 +1,11 @@
 //! The `bedrock` command: voice sessions and chats with Amazon Bedrock, and a Bedrock on your own machine.
 
+// Its `println!` and `eprintln!` keep to the choice of colours and do not panic where the reader has gone.
+#[macro_use]
+extern crate anstream;
+
 mod answer;
+mod command_line;
 mod connect;
 mod converse;
 mod doctor;
@@ -14,23 +19,25 @@ mod serve;
 mod shell;
 mod signals;
 mod sonic;
+mod terminal;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
-use crate::exit::Exit;
+use crate::command_line::Asked;
+use crate::exit::{Exit, Stop};
+use crate::terminal::TerminalArgs;
 
 /// Amazon Bedrock's streams on the command line.
 #[derive(Debug, Parser)]
-#[command(name = "bedrock", version, about, after_help = EXIT_CODES)]
+#[command(name = "bedrock", version, about)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    terminal: TerminalArgs,
 }
-
-const EXIT_CODES: &str = "Exit codes: 0 complete, 1 failed, 2 wrong usage, 3 incomplete (what arrived is kept), \
-                          130 after Ctrl-C.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -55,31 +62,34 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&format!("no runtime: {error}")).into(),
+    let Asked { cli, json } = match command_line::read(std::env::args_os().collect::<Vec<_>>()) {
+        Ok(asked) => asked,
+        Err(exit) => return exit.into(),
     };
+    cli.terminal.set_up();
+    let exit = run(cli.command).unwrap_or_else(|stop| {
+        command_line::tell(&stop, json);
+        stop.exit
+    });
+    exit.into()
+}
+
+fn run(command: Command) -> Result<Exit, Stop> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("no runtime: {error}"))?;
     let ended = runtime.block_on(async {
-        match cli.command {
+        match command {
             Command::Sonic(args) => sonic::run(&args).await,
             Command::Frames(args) => frames::run(&args),
             Command::Converse(args) => converse::run(&args).await,
             Command::Invoke(args) => invoke::run(&args).await,
             Command::Serve(args) => serve::run(&args).await,
             Command::Doctor(args) => doctor::run(&args).await,
-            Command::Completions(args) => shell::completions(&args, Cli::command()),
-            Command::Man(args) => shell::man(&args, Cli::command()),
+            Command::Completions(args) => shell::completions(&args),
+            Command::Man(args) => shell::man(&args),
             Command::Replay(args) => replay::run(&args).await,
         }
     });
     // A thread may still be reading stdin; the program does not wait for it.
     runtime.shutdown_background();
-    ended.unwrap_or_else(|text| fail(&text)).into()
-}
-
-/// Says what went wrong, in one line on stderr.
-fn fail(text: &str) -> Exit {
-    eprintln!("bedrock: {text}");
-    Exit::Failed
+    ended
 }

@@ -7,18 +7,19 @@ use std::path::{Path, PathBuf};
 use bedrock_loopback::{Fault, FaultKind, Loopback, Notice, Scenario};
 use serde_json::json;
 
-use crate::exit::Exit;
+use crate::exit::{Exit, Stop};
 use crate::record::{self, RecordArgs};
 use crate::signals;
 
 /// Run a Bedrock on this machine, for tests and demos.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub(crate) struct Args {
     /// Where to listen; only loopback addresses are taken, port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// Print one JSON object when ready
+    /// Print one JSON object when ready; with --list-faults, one for each fault
     #[arg(long)]
     json: bool,
     /// The region that requests must be signed for
@@ -64,10 +65,16 @@ pub(crate) struct Args {
     record: RecordArgs,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  bedrock serve
+  bedrock serve --json --fault cut-mid-frame@3
+  bedrock serve --scenario weather.json --record calls.jsonl";
+
 /// Serves until Ctrl-C.
-pub(crate) async fn run(args: &Args) -> Result<Exit, String> {
+pub(crate) async fn run(args: &Args) -> Result<Exit, Stop> {
     if args.list_faults {
-        return list_faults().map_err(|error| format!("stdout: {error}"));
+        return list_faults(args.json).map_err(|error| Stop::stdout(&error));
     }
     let mut builder = Loopback::builder()
         .listen(args.listen)
@@ -82,7 +89,7 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, String> {
         builder = builder.bearer_key(key);
     }
     if let Some(file) = &args.scenario {
-        builder = builder.scenario(Scenario::from_file(file).map_err(|error| error.to_string())?);
+        builder = builder.scenario(Scenario::from_file(file).map_err(Stop::usage)?);
     }
     for fault in &args.fault {
         builder = builder.fault(*fault);
@@ -93,12 +100,12 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, String> {
     if !args.quiet {
         builder = builder.observe(|notice: &Notice| eprintln!("{notice}"));
     }
-    if let Some(recording) = args.record.start()? {
+    if let Some(recording) = args.record.start().map_err(Stop::usage)? {
         builder = builder.tap(record::tap(recording));
     }
-    let server = builder.start().await.map_err(|error| error.to_string())?;
-    let ca_file = write_ca(args.tls_dir.as_deref(), server.ca_pem())?;
-    announce(args.json, &server, &ca_file).map_err(|error| format!("stdout: {error}"))?;
+    let server = builder.start().await?;
+    let ca_file = write_ca(args.tls_dir.as_deref(), server.ca_pem()).map_err(Stop::usage)?;
+    announce(args.json, &server, &ca_file).map_err(|error| Stop::stdout(&error))?;
     signals::end_asked().await?;
     server.shutdown().await;
     if args.tls_dir.is_none() {
@@ -108,10 +115,15 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, String> {
     Ok(Exit::Complete)
 }
 
-fn list_faults() -> std::io::Result<Exit> {
+fn list_faults(json: bool) -> std::io::Result<Exit> {
     let mut out = std::io::stdout().lock();
     for kind in FaultKind::all() {
-        writeln!(out, "{:<28} {}", kind.name(), kind.about())?;
+        if json {
+            let fault = json!({"name": kind.name(), "about": kind.about()});
+            writeln!(out, "{fault}")?;
+        } else {
+            writeln!(out, "{:<28} {}", kind.name(), kind.about())?;
+        }
     }
     Ok(Exit::Complete)
 }

@@ -58,7 +58,7 @@ fn has(findings: &[(String, String)], check: &str, state: &str) -> bool {
 
 #[test]
 fn a_healthy_machine_passes() {
-    let (found, code) = examine(None, None, &["--model", "amazon.nova-2-5-sonic"]);
+    let (found, code) = examine(None, None, &["--ping", "--model", "amazon.nova-2-5-sonic"]);
     for check in [
         "proxy",
         "settings",
@@ -66,10 +66,25 @@ fn a_healthy_machine_passes() {
         "clock",
         "credentials",
         "model",
+        "ping",
     ] {
         assert!(has(&found, check, "ok"), "{check}: {found:?}");
     }
+    assert!(has(&found, "audio", "skipped"), "{found:?}");
     assert_eq!(code, 0);
+}
+
+/// The service takes the signature, and then refuses the one model that was asked for.
+#[test]
+fn a_model_that_is_refused_is_found() {
+    let (found, code) = examine(
+        Some(FaultKind::ExceptionValidation),
+        None,
+        &["--model", "amazon.nova-lite-v1:0"],
+    );
+    assert!(has(&found, "credentials", "ok"), "{found:?}");
+    assert!(has(&found, "model", "failed"), "{found:?}");
+    assert_eq!(code, 1);
 }
 
 #[test]

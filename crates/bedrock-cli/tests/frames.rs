@@ -133,7 +133,7 @@ fn a_cut_stream_and_a_body_that_is_no_frames_are_named() {
     );
 
     let missing = bedrock(&["no such file"]).output().unwrap();
-    assert_eq!(missing.status.code(), Some(1));
+    assert_eq!(missing.status.code(), Some(2));
     assert_eq!(bedrock(&[]).output().unwrap().status.code(), Some(2));
     assert_eq!(
         bedrock(&["-", "--limits", "none"])

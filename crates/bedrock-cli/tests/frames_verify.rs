@@ -122,6 +122,6 @@ fn a_stream_without_its_signed_end_is_not_whole() {
 #[test]
 fn the_secret_comes_from_the_environment_alone() {
     let output = verify(None, SEED, &stream(true));
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("AWS_SECRET_ACCESS_KEY"));
 }

@@ -233,7 +233,7 @@ fn a_server_takes_down_its_clients_and_frames_reads_it() {
         up.len()
     );
     let none = frames(&["--call", "1", "--direction", "up"]);
-    assert_eq!(none.status.code(), Some(1));
+    assert_eq!(none.status.code(), Some(2));
     assert!(text(&none.stderr).contains("no frames went up"));
 
     let cases = folder.file("cases");
@@ -266,6 +266,6 @@ fn a_server_takes_down_its_clients_and_frames_reads_it() {
 #[test]
 fn what_is_no_recording_is_one_line() {
     let output = bedrock().args(["replay", QUESTION]).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("this is no recording"));
 }

@@ -11,6 +11,7 @@ use h2_duplex::ReceiveHalf;
 
 use crate::exit::Exit;
 use crate::signals::EndSignals;
+use crate::terminal::Waiting;
 use screen::Ending;
 pub(crate) use screen::Screen;
 
@@ -51,13 +52,16 @@ impl Watcher {
         H: ReceiveHalf,
         M: MessageMapper + Send + 'static,
     {
+        let waiting = Waiting::on("waiting for the model");
         let sent = tokio::select! {
             sent = sent => sent,
             () = self.signals.asked() => {
+                drop(waiting);
                 self.screen.ended(&Ending::interrupted(&Reply::default(), None));
                 return Watched { exit: Exit::Interrupted, reply: None };
             }
         };
+        drop(waiting);
         let mut stream = match sent {
             Ok(stream) => stream,
             Err(error) => {

@@ -8,14 +8,14 @@ use converse_stream::{ContentBlock, ConverseRequest, Message, Reply};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use super::turn::Turn;
-use crate::exit::Exit;
+use crate::exit::{Exit, Stop};
 
 /// Chats until stdin ends. A turn that is not complete ends the chat, unless a person can ask again.
 pub(super) async fn hold(
     mut turn: Turn,
     mut request: ConverseRequest,
     mut content: Vec<ContentBlock>,
-) -> Result<Exit, String> {
+) -> Result<Exit, Stop> {
     let person = std::io::stdin().is_terminal();
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     let mut calls: VecDeque<Call> = VecDeque::new();
@@ -59,8 +59,9 @@ pub(super) async fn hold(
     if asked {
         Ok(Exit::Complete)
     } else {
-        eprintln!("bedrock: nothing was asked: give a prompt, or lines on stdin");
-        Ok(Exit::Usage)
+        Err(Stop::usage(
+            "nothing was asked: give a prompt, or lines on stdin",
+        ))
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::answer::{Screen, Watcher};
 use crate::connect::ConnectArgs;
-use crate::exit::Exit;
+use crate::exit::{Exit, Stop};
 use turn::Turn;
 
 /// Tokens that are left for the answer where only the budget for thinking is known.
@@ -63,14 +63,8 @@ Examples:
   bedrock converse --model us.anthropic.claude-sonnet-4-20250514-v1:0 --thinking 2048";
 
 /// Asks, or chats.
-pub(crate) async fn run(args: &Args) -> Result<Exit, String> {
-    let (request, first) = match prepare(args) {
-        Ok(prepared) => prepared,
-        Err(text) => {
-            eprintln!("bedrock: {text}");
-            return Ok(Exit::Usage);
-        }
-    };
+pub(crate) async fn run(args: &Args) -> Result<Exit, Stop> {
+    let (request, first) = prepare(args).map_err(Stop::usage)?;
     let (client, server) = args.connect.connect().await?;
     let screen = Screen::new(args.json, args.verbose, args.thinking.is_some());
     let turn = Turn::new(client, args.model.clone(), Watcher::new(screen)?);
@@ -90,7 +84,7 @@ async fn ask(
     mut request: ConverseRequest,
     mut content: Vec<ContentBlock>,
     prompt: &str,
-) -> Result<Exit, String> {
+) -> Result<Exit, Stop> {
     content.push(prompt.into());
     request.messages.push(Message::user(content));
     Ok(turn.take(&request).await.exit)

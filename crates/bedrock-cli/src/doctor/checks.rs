@@ -6,15 +6,29 @@ use converse_stream::{ConverseRequest, Message};
 
 use super::finding::Finding;
 use crate::connect::ConnectArgs;
-
-pub(super) const SETTINGS_TODO: &str =
-    "set AWS_REGION or --region; `aws configure` or `aws sso login` for credentials";
+use crate::exit::{Exit, Stop};
 
 /// A model that no region has: a call to it is judged by everything that stands before models, and costs nothing.
 const NO_MODEL: &str = "bedrock-doctor.no-such-model-v1:0";
 /// From here on signatures are refused.
 const MAX_SKEW_MS: u64 = 5 * 60 * 1000;
-const NOTABLE_SKEW_MS: u64 = 30 * 1000;
+
+/// Why there is no client. A file that the command line names says by itself what to do.
+pub(super) fn settings(stop: Stop) -> Finding {
+    let todo = match stop.exit {
+        Exit::Usage => "",
+        _ => "set AWS_REGION or --region; `aws configure` or `aws sso login` for credentials",
+    };
+    Finding::failed("settings", stop.why.unwrap_or_default(), todo)
+}
+
+/// Microphone and loudspeaker, where the command was built with them.
+pub(super) fn audio() -> Finding {
+    Finding::skipped(
+        "audio",
+        "built without live audio: WAV files and raw PCM on stdin and stdout",
+    )
+}
 
 /// What the environment says of proxies, and whether it counts.
 pub(super) fn proxy(connect: &ConnectArgs) -> Finding {
@@ -70,14 +84,14 @@ pub(super) async fn call(client: &Client) -> Vec<Finding> {
     }
 }
 
-/// By the `date` of the service's answer.
+/// By the `date` of the service's answer; the client tells differences of four minutes and more.
 fn clock(client: &Client) -> Finding {
     let offset = client.clock().offset_millis();
     let seconds = offset.unsigned_abs() / 1000;
     let side = if offset > 0 { "behind" } else { "ahead" };
     match offset.unsigned_abs() {
-        0..NOTABLE_SKEW_MS => Finding::ok("clock", "agrees with the service's"),
-        NOTABLE_SKEW_MS..MAX_SKEW_MS => Finding::warning(
+        0 => Finding::ok("clock", "agrees with the service's"),
+        1..MAX_SKEW_MS => Finding::warning(
             "clock",
             format!("{seconds} s {side}"),
             "set it: from five minutes on, other programs' signatures are refused",
@@ -97,15 +111,40 @@ fn credentials(error: &Error) -> Finding {
             Finding::failed("credentials", error.to_string(), "")
         }
         Some(ServiceErrorKind::AccessDenied) => {
-            Finding::warning("credentials", "accepted", &error.to_string())
+            Finding::warning("credentials", accepted(), &error.to_string())
         }
         Some(
             ServiceErrorKind::Validation
             | ServiceErrorKind::ResourceNotFound
             | ServiceErrorKind::Throttling,
-        ) => Finding::ok("credentials", "accepted"),
+        ) => Finding::ok("credentials", accepted()),
         _ => Finding::failed("connection", error.to_string(), ""),
     }
+}
+
+/// Accepted, and where they may come from: what the environment names comes first in AWS's chain.
+fn accepted() -> String {
+    let sources = [
+        ("AWS_ACCESS_KEY_ID", ""),
+        (
+            "AWS_BEARER_TOKEN_BEDROCK",
+            ", an API key: for text, not for voice sessions",
+        ),
+        ("AWS_PROFILE", ""),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", ""),
+        ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", ""),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", ""),
+    ];
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let named: Vec<String> = sources
+        .into_iter()
+        .filter(|(name, _)| set(name))
+        .map(|(name, of_it)| format!("{name}{of_it}"))
+        .collect();
+    if named.is_empty() {
+        return "accepted".to_owned();
+    }
+    format!("accepted; the environment has {}", named.join(", "))
 }
 
 /// Asks the model for as little as it gives.

@@ -1,6 +1,11 @@
 //! What a check found, and what to do about it.
 
+use std::io::{self, Write};
+
+use clap::builder::styling::Style;
 use serde::Serialize;
+
+use crate::terminal::{BAD, DOUBTFUL, GOOD};
 
 /// One line of the doctor's report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -54,16 +59,21 @@ impl Finding {
     }
 
     /// For people: a mark, the check, what was found, and what to do on a line of its own.
-    pub(super) fn print(&self) {
-        let mark = match self.state {
-            State::Ok => "ok",
-            State::Warning => "warning",
-            State::Failed => "FAILED",
-            State::Skipped => "-",
+    pub(super) fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        let (mark, style) = match self.state {
+            State::Ok => ("ok", GOOD),
+            State::Warning => ("warning", DOUBTFUL),
+            State::Failed => ("FAILED", BAD),
+            State::Skipped => ("-", Style::new()),
         };
-        println!("{:<12}{mark:<9}{}", self.check, self.detail);
+        writeln!(
+            out,
+            "{:<12}{style}{mark:<9}{style:#}{}",
+            self.check, self.detail
+        )?;
         if let Some(todo) = &self.todo {
-            println!("{:<21}{todo}", "");
+            writeln!(out, "{:<21}{todo}", "")?;
         }
+        Ok(())
     }
 }

@@ -2,18 +2,25 @@
 
 mod checks;
 mod finding;
+mod ping;
+
+use std::io::Write as _;
 
 use crate::connect::ConnectArgs;
-use crate::exit::Exit;
+use crate::exit::{Exit, Stop};
+use crate::terminal::Waiting;
 use finding::{Finding, State};
 
-/// Look at what a stream needs: settings, proxy, TLS and HTTP/2, clock, credentials, and on request a model.
+/// Look at what a stream needs: settings, proxy, TLS and HTTP/2, clock, credentials, and on request a model and PING.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Ask this model for one token, or open a voice session with it: costs what that costs
     #[arg(long, value_name = "ID")]
     model: Option<String>,
+    /// Also hold a voice call open for a few seconds without a word, and see whether PINGs are answered and suffered
+    #[arg(long)]
+    ping: bool,
     /// Print each finding as a JSON object on a line
     #[arg(long)]
     json: bool,
@@ -25,34 +32,53 @@ const EXAMPLES: &str = "\
 Examples:
   bedrock doctor
   bedrock doctor --region us-east-1 --model amazon.nova-2-5-sonic
-  bedrock doctor --loopback
+  bedrock doctor --ping --model amazon.nova-2-sonic-v1:0
+  bedrock doctor --loopback --json
 
 Nothing is charged without --model: credentials, clock and signature are tried on a model that does not exist.";
 
 /// Makes every check that can be made; fails when one found what breaks streams.
-pub(crate) async fn run(args: &Args) -> Result<Exit, String> {
+pub(crate) async fn run(args: &Args) -> Result<Exit, Stop> {
     let mut report = Report {
         json: args.json,
         failed: false,
     };
-    report.add(&checks::proxy(&args.connect));
+    report.add(&checks::proxy(&args.connect))?;
+    report.add(&checks::audio())?;
+    let waiting = Waiting::on("looking for settings and credentials");
     let (client, server) = match args.connect.connect().await {
         Ok(connected) => connected,
-        Err(error) => {
-            report.add(&Finding::failed("settings", error, checks::SETTINGS_TODO));
+        Err(stop) => {
+            drop(waiting);
+            report.add(&checks::settings(stop))?;
             return Ok(report.exit());
         }
     };
+    drop(waiting);
     let place = format!("{} in {}", client.origin(), client.region());
-    report.add(&Finding::ok("settings", place));
-    for finding in checks::call(&client).await {
-        report.add(&finding);
+    report.add(&Finding::ok("settings", place))?;
+    let waiting = Waiting::on("calling the service");
+    let findings = checks::call(&client).await;
+    drop(waiting);
+    for finding in findings {
+        report.add(&finding)?;
     }
     report.add(&match &args.model {
         Some(_) if report.failed => Finding::skipped("model", "not asked after a failure"),
-        Some(model) => checks::model(&client, model).await,
+        Some(model) => {
+            let _waiting = Waiting::on("asking the model");
+            checks::model(&client, model).await
+        }
         None => Finding::skipped("model", "not asked: name one with --model"),
-    });
+    })?;
+    report.add(&match args.ping {
+        true if report.failed => Finding::skipped("ping", "not tried after a failure"),
+        true => {
+            let _waiting = Waiting::on("holding a call open");
+            ping::check(args).await
+        }
+        false => Finding::skipped("ping", "not tried: ask for it with --ping"),
+    })?;
     if let Some(server) = server {
         server.shutdown().await;
     }
@@ -66,13 +92,15 @@ struct Report {
 }
 
 impl Report {
-    fn add(&mut self, finding: &Finding) {
+    fn add(&mut self, finding: &Finding) -> Result<(), Stop> {
         self.failed |= finding.state == State::Failed;
-        if !self.json {
-            finding.print();
-        } else if let Ok(line) = serde_json::to_string(finding) {
-            println!("{line}");
-        }
+        let mut out = anstream::stdout();
+        let printed = if self.json {
+            writeln!(out, "{}", serde_json::json!(finding))
+        } else {
+            finding.print(&mut out)
+        };
+        printed.map_err(|error| Stop::stdout(&error))
     }
 
     fn exit(&self) -> Exit {

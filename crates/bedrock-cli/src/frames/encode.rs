@@ -9,12 +9,15 @@ use bytes::BytesMut;
 use eventstream_codec::{Header, encode_frame};
 use serde_json::Value;
 
-use crate::exit::Exit;
+use crate::exit::{Exit, Stop};
 use crate::frames::json::OwnedHeader;
-use crate::frames::open;
+use crate::frames::{name, open};
 
 /// Reads one JSON object a line: `headers` as `--json` prints them, and `payload_base64` or `payload_text`.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  bedrock frames --json a.bin | jq -c . | bedrock frames encode > b.bin"
+)]
 pub(super) struct Args {
     /// A file with JSON lines, or `-` for standard input
     #[arg(default_value = "-")]
@@ -22,12 +25,12 @@ pub(super) struct Args {
 }
 
 /// Encodes line by line; a bad line ends it, and what was encoded before stands.
-pub(super) fn run(args: &Args) -> Result<Exit, String> {
-    let lines = BufReader::new(open(&args.file)?).lines();
+pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
+    let lines = BufReader::new(open(&args.file).map_err(Stop::usage)?).lines();
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut wire = BytesMut::new();
     for (number, line) in (1..).zip(lines) {
-        let failed = |why: String| format!("{}, line {number}: {why}", args.file.display());
+        let failed = |why: String| format!("{}, line {number}: {why}", name(&args.file));
         let line = line.map_err(|error| failed(error.to_string()))?;
         if line.trim().is_empty() {
             continue;
@@ -35,7 +38,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, String> {
         wire.clear();
         if let Err(why) = encode(&line, &mut wire) {
             written(out.flush())?;
-            return Err(failed(why));
+            return Err(failed(why).into());
         }
         written(out.write_all(&wire))?;
     }
@@ -43,8 +46,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, String> {
     Ok(Exit::Complete)
 }
 
-fn written(outcome: io::Result<()>) -> Result<(), String> {
-    outcome.map_err(|error| format!("standard output: {error}"))
+fn written(outcome: io::Result<()>) -> Result<(), Stop> {
+    outcome.map_err(|error| Stop::stdout(&error))
 }
 
 /// Appends the frame that a line describes.

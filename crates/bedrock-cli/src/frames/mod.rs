@@ -9,6 +9,7 @@ mod print;
 mod recorded;
 mod verify;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read, StdoutLock, Write};
 use std::path::{Path, PathBuf};
@@ -18,14 +19,16 @@ use converse_stream::family::Family;
 use eventstream_codec::{Decoder, FrameReader, Limits, Message, MessageKind, ReadError};
 use eventstream_sigv4::EventVerifier;
 
-use crate::exit::Exit;
+use crate::exit::{Exit, Stop};
 use events::{Protocol, Teller};
 use payload::Style;
 use print::Printer;
 
+use crate::terminal;
+
 /// Prints the frames of an event stream of any AWS service.
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Option<Command>,
@@ -73,6 +76,14 @@ pub(crate) struct Args {
     verify: verify::VerifyArgs,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  bedrock frames answer.bin
+  bedrock frames --json answer.bin | bedrock frames encode > same.bin
+  bedrock frames --as converse answer.bin
+  curl -sN ... | bedrock frames --decode-bytes -
+  bedrock frames --verify --seed 6f2c... --region us-east-1 sent.bin";
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Turn the lines that `--json` prints back into bytes, on standard output
@@ -105,14 +116,17 @@ impl Profile {
 ///
 /// # Errors
 /// Where the input cannot be read or the output not written, in a line for people.
-pub(crate) fn run(args: &Args) -> Result<Exit, String> {
+pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     if let Some(Command::Encode(args)) = &args.command {
         return encode::run(args);
     }
-    let file = args.file.as_deref().ok_or("which file?")?;
+    let file = args
+        .file
+        .as_deref()
+        .ok_or_else(|| Stop::usage("which file?"))?;
     let decoder = Decoder::with_limits(args.limits.limits());
-    let reader = FrameReader::with_decoder(args.recorded.open(file)?, decoder);
-    let mut verifier = args.verify.verifier()?;
+    let reader = FrameReader::with_decoder(args.recorded.open(file).map_err(Stop::usage)?, decoder);
+    let mut verifier = args.verify.verifier().map_err(Stop::usage)?;
     let mut out = Output::new(is_stdin(file));
     let printed = match args.protocol {
         Some(protocol) => protocol.tell(&args.teller(), reader, &mut out),
@@ -120,12 +134,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, String> {
     };
     match printed {
         Ok(exit) => Ok(exit),
-        // Whoever read our output has seen enough.
-        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-            Ok(Exit::Failed)
-        }
-        Err(Failure::Output(error)) => Err(format!("standard output: {error}")),
-        Err(Failure::Input(error)) => Err(format!("{}: {error}", file.display())),
+        Err(Failure::Output(error)) => Err(Stop::stdout(&error)),
+        Err(Failure::Input(error)) => Err(format!("{}: {error}", name(file)).into()),
     }
 }
 
@@ -269,8 +279,20 @@ fn open(file: &Path) -> Result<Box<dyn Read>, String> {
     if is_stdin(file) {
         return Ok(Box::new(io::stdin().lock()));
     }
-    match File::open(file) {
-        Ok(file) => Ok(Box::new(file)),
-        Err(error) => Err(format!("{}: {error}", file.display())),
+    let failed = |error: io::Error| format!("{}: {error}", file.display());
+    let opened = File::open(file).map_err(failed)?;
+    let about = opened.metadata().map_err(failed)?;
+    if about.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    }
+    Ok(terminal::watched(opened, about.len()))
+}
+
+/// The input as people call it.
+fn name(file: &Path) -> Cow<'_, str> {
+    if is_stdin(file) {
+        "standard input".into()
+    } else {
+        file.to_string_lossy()
     }
 }

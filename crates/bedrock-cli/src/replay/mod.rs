@@ -11,7 +11,7 @@ use std::time::Duration;
 use bedrock_loopback::{Loopback, Notice, Script, ScriptStep, ScriptedCall, ScriptedPart};
 use bedrock_stream::recording::{End, Pace, RecordedCall, Transcript, What};
 
-use crate::exit::Exit;
+use crate::exit::{Exit, Stop};
 use crate::{serve, signals};
 use watch::Watch;
 
@@ -62,25 +62,23 @@ Examples:
   bedrock replay talk.jsonl --case fixtures/mine";
 
 /// Serves until Ctrl-C, or until each call was replayed.
-pub(crate) async fn run(args: &Args) -> Result<Exit, String> {
+pub(crate) async fn run(args: &Args) -> Result<Exit, Stop> {
     let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", args.file.display());
-    let transcript = Transcript::from_file(&args.file).map_err(|error| failed(&error))?;
+    let transcript =
+        Transcript::from_file(&args.file).map_err(|error| Stop::usage(failed(&error)))?;
     if !transcript.is_closed() {
         eprintln!("bedrock: {}", failed(&"the recording was cut"));
     }
     if let Some(folder) = &args.case {
-        return case::write(&transcript, &args.file, folder);
+        return Ok(case::write(&transcript, &args.file, folder)?);
     }
     if transcript.calls().is_empty() {
-        return Err(failed(&"the recording has no call"));
+        return Err(Stop::usage(failed(&"the recording has no call")));
     }
     let pace = match args.speed {
         _ if args.at_once => Pace::AtOnce,
         Some(factor) if factor.is_finite() && factor > 0.0 => Pace::Times(factor),
-        Some(_) => {
-            eprintln!("bedrock: --speed must be above 0");
-            return Ok(Exit::Usage);
-        }
+        Some(_) => return Err(Stop::usage("--speed must be above 0")),
         None => Pace::Recorded,
     };
     let script = script(&transcript, pace);
@@ -95,9 +93,9 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, String> {
     if !args.quiet {
         builder = builder.observe(|notice: &Notice| eprintln!("{notice}"));
     }
-    let server = builder.start().await.map_err(|error| error.to_string())?;
-    let ca_file = serve::write_ca(args.tls_dir.as_deref(), server.ca_pem())?;
-    serve::announce(args.json, &server, &ca_file).map_err(|error| format!("stdout: {error}"))?;
+    let server = builder.start().await?;
+    let ca_file = serve::write_ca(args.tls_dir.as_deref(), server.ca_pem()).map_err(Stop::usage)?;
+    serve::announce(args.json, &server, &ca_file).map_err(|error| Stop::stdout(&error))?;
     tokio::select! {
         asked = signals::end_asked() => asked?,
         () = watch.all_replayed(), if args.once => {}

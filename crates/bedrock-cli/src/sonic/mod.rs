@@ -16,7 +16,7 @@ use bedrock_stream::{Client, SonicBuilder, Voice};
 use nova_sonic::{NOVA_2_5_SONIC, Renewal, SampleRate};
 
 use crate::connect::ConnectArgs;
-use crate::exit::Exit;
+use crate::exit::{Exit, Stop};
 use crate::signals::EndSignals;
 use conversation::{Conversation, Part};
 use screen::Screen;
@@ -94,24 +94,19 @@ Examples:
   arecord -q -t raw -f S16_LE -r 16000 -c 1 | bedrock sonic - --out - | aplay -q -t raw -f S16_LE -r 24000 -c 1";
 
 /// Runs the conversation.
-pub(crate) async fn run(args: &Args) -> Result<Exit, String> {
-    let prepared = match prepare(args) {
-        Ok(prepared) => prepared,
-        Err(text) => {
-            eprintln!("bedrock: {text}");
-            return Ok(Exit::Usage);
-        }
-    };
+pub(crate) async fn run(args: &Args) -> Result<Exit, Stop> {
+    let prepared = prepare(args).map_err(Stop::usage)?;
     let mut screen = Screen::new(args.json, args.verbose);
     let (client, server) = args.connect.connect().await?;
-    let mut sink = Sink::open(args.out.as_deref(), prepared.output_rate.hz())?;
+    let mut sink =
+        Sink::open(args.out.as_deref(), prepared.output_rate.hz()).map_err(Stop::usage)?;
     screen.connecting(&client.origin(), &args.model);
     let exit = hold(args, &client, prepared, &mut sink, &mut screen).await;
     sink.flush()?;
     if let Some(server) = server {
         server.shutdown().await;
     }
-    exit
+    Ok(exit?)
 }
 
 /// What is read before anything is connected.
