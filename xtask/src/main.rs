@@ -8,6 +8,7 @@ mod interop;
 mod netns;
 mod peers;
 mod public_api;
+mod sbom;
 mod steps;
 mod test;
 mod tidy;
@@ -37,6 +38,8 @@ enum Command {
     Interop(interop::Arguments),
     /// The public surface of each crate against the committed one; needs cargo-public-api.
     PublicApi(public_api::Arguments),
+    /// The bill of materials of each published crate, as CycloneDX in target/sbom; needs cargo-cyclonedx.
+    Sbom,
     /// Our client and the loopback with a bad link between them: delay, loss, a bit rate, a link that goes down.
     Netns(netns::Arguments),
     /// This client beside the official SDKs: CPU, memory, delay.
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Command::Conformance(arguments) => conformance::run(&arguments),
         Command::Interop(arguments) => interop::run(&arguments),
         Command::PublicApi(arguments) => public_api::run(&arguments),
+        Command::Sbom => sbom::run(),
         Command::Netns(arguments) => netns::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Guides(arguments) => guides::run(&arguments),
