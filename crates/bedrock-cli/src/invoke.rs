@@ -114,9 +114,11 @@ impl Args {
 
 fn read(path: &Path) -> Result<Bytes, String> {
     let is_stdin = path.as_os_str() == "-";
-    let failed = |error: &dyn std::fmt::Display| match is_stdin {
-        true => format!("standard input: {error}"),
-        false => format!("{}: {error}", path.display()),
+    let failed = |error: &dyn std::fmt::Display| {
+        if is_stdin {
+            return format!("standard input: {error}");
+        }
+        format!("{}: {error}", path.display())
     };
     let mut body = Vec::new();
     if is_stdin {

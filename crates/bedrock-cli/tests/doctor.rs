@@ -58,7 +58,11 @@ fn has(findings: &[(String, String)], check: &str, state: &str) -> bool {
 
 #[test]
 fn a_healthy_machine_passes() {
-    let (found, code) = examine(None, None, &["--ping", "--model", "amazon.nova-2-5-sonic"]);
+    let (found, code) = examine(
+        None,
+        None,
+        &["--ping=2", "--model", "amazon.nova-2-5-sonic"],
+    );
     for check in [
         "proxy",
         "settings",

@@ -18,9 +18,9 @@ pub(crate) struct Args {
     /// Ask this model for one token, or open a voice session with it: costs what that costs
     #[arg(long, value_name = "ID")]
     model: Option<String>,
-    /// Also hold a voice call open for a few seconds without a word, and see whether PINGs are answered and suffered
-    #[arg(long)]
-    ping: bool,
+    /// Also hold a voice call open so long, 6 s unless said, without a word: is a PING each second answered and tolerated?
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "6")]
+    ping: Option<u16>,
     /// Print each finding as a JSON object on a line
     #[arg(long)]
     json: bool,
@@ -72,12 +72,12 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, Stop> {
         None => Finding::skipped("model", "not asked: name one with --model"),
     })?;
     report.add(&match args.ping {
-        true if report.failed => Finding::skipped("ping", "not tried after a failure"),
-        true => {
+        Some(_) if report.failed => Finding::skipped("ping", "not tried after a failure"),
+        Some(seconds) => {
             let _waiting = Waiting::on("holding a call open");
-            ping::check(args).await
+            ping::check(args, seconds).await
         }
-        false => Finding::skipped("ping", "not tried: ask for it with --ping"),
+        None => Finding::skipped("ping", "not tried: ask for it with --ping"),
     })?;
     if let Some(server) = server {
         server.shutdown().await;

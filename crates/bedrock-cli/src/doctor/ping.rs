@@ -11,10 +11,9 @@ use super::finding::Finding;
 
 const EVERY: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(3);
-const WATCHED: Duration = Duration::from_secs(6);
 
 /// Opens a voice call, says nothing, which costs nothing, and lets the connection be pinged each second.
-pub(super) async fn check(args: &Args) -> Finding {
+pub(super) async fn check(args: &Args, seconds: u16) -> Finding {
     let set = |builder: bedrock_stream::ClientBuilder| {
         builder.keep_alive(KeepAlive::new(EVERY, PATIENCE))
     };
@@ -24,30 +23,33 @@ pub(super) async fn check(args: &Args) -> Finding {
     };
     let model = args.model.as_deref();
     let model = model.filter(|model| model.contains("sonic"));
-    let held = hold(&client, model.unwrap_or(NOVA_2_5_SONIC)).await;
+    let watched = Duration::from_secs(seconds.into());
+    let held = hold(&client, model.unwrap_or(NOVA_2_5_SONIC), watched).await;
     if let Some(server) = server {
         server.shutdown().await;
     }
-    judge(held)
+    match held {
+        Ok(()) => Finding::ok(
+            "ping",
+            format!("one each second was tolerated for {seconds} s"),
+        ),
+        Err(error) => judge(&error),
+    }
 }
 
 /// Ends with an error, or when it has been watched for long enough.
-async fn hold(client: &Client, model: &str) -> Result<(), Error> {
+async fn hold(client: &Client, model: &str, watched: Duration) -> Result<(), Error> {
     let (voice, mut events) = client.sonic(model).open().await?;
     let quiet = async {
         while events.next().await?.is_some() {}
         Ok(())
     };
-    let ended = tokio::time::timeout(WATCHED, quiet).await;
+    let ended = tokio::time::timeout(watched, quiet).await;
     drop(voice);
     ended.unwrap_or(Ok(()))
 }
 
-fn judge(held: Result<(), Error>) -> Finding {
-    let Err(error) = held else {
-        let text = format!("one each second for {} s was suffered", WATCHED.as_secs());
-        return Finding::ok("ping", text);
-    };
+fn judge(error: &Error) -> Finding {
     let refused = ErrorCode::ENHANCE_YOUR_CALM;
     match error.kind() {
         ErrorKind::Transport(broken) => match broken.kind() {
