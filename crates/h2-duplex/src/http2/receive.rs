@@ -37,14 +37,13 @@ impl Receiver {
 
 impl ReceiveHalf for Receiver {
     async fn head(&mut self) -> Result<&http::response::Parts, Error> {
-        let head = match self.head.take() {
-            Some(head) => head,
-            None => {
-                let mut head = poll_fn(|cx| self.call.poll_head(cx)).await?;
-                // A clone has room for what it holds only, and the head is kept as long as the call.
-                head.headers = head.headers.clone();
-                head
-            }
+        let head = if let Some(head) = self.head.take() {
+            head
+        } else {
+            let mut head = poll_fn(|cx| self.call.poll_head(cx)).await?;
+            // A clone has room for what it holds only, and the head is kept as long as the call.
+            head.headers = head.headers.clone();
+            head
         };
         Ok(self.head.insert(head))
     }
