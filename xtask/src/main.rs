@@ -38,7 +38,7 @@ enum Command {
     Interop(interop::Arguments),
     /// The public surface of each crate against the committed one; needs cargo-public-api.
     PublicApi(public_api::Arguments),
-    /// The bill of materials of each published crate, as CycloneDX in target/sbom; needs cargo-cyclonedx.
+    /// The bill of materials of each published crate, as `CycloneDX` in `target/sbom`; needs cargo-cyclonedx.
     Sbom,
     /// Our client and the loopback with a bad link between them: delay, loss, a bit rate, a link that goes down.
     Netns(netns::Arguments),
