@@ -150,13 +150,15 @@ impl Conversation {
         }
         let from = gap.from.max(self.tape.start());
         let end = self.tape.end();
+        // What it hears again counts for the watch: a leg that is deaf from its first word on has heard none of it.
+        let loud_ms = self.loud_ms_from(from);
         let Some(line) = self.lines.iter_mut().find(|line| line.leg == leg) else {
             return Ok(());
         };
         line.start_audio(from)?;
         line.phase = Phase::Live;
         line.allowance = end - from;
-        (line.voice_at, line.heard_at, line.loud_ms) = (now, now, 0);
+        (line.voice_at, line.heard_at, line.loud_ms) = (now, now, loud_ms);
         if let Some(first) = gap.replayed.first() {
             line.asks.push(replay(*first, from, now));
         }

@@ -49,17 +49,25 @@ impl Conversation {
 
     /// Measures how loud the user's audio is, for the watch.
     pub(super) fn listen_to(&mut self, pcm: &[u8]) {
-        let samples = pcm.chunks_exact(2).filter_map(|pair| pair.try_into().ok());
-        let sum: u64 = samples
-            .map(|sample| u64::from(i16::from_le_bytes(sample).unsigned_abs()))
-            .sum();
-        let count = pcm.len() as u64 / 2;
-        let ms = self.ms(count);
-        if sum > LOUD * count {
+        if is_loud(pcm) {
+            let ms = self.ms(pcm.len() as u64 / 2);
             if let Some(line) = self.current.and_then(|leg| self.line_mut(leg)) {
                 line.loud_ms += ms;
             }
         }
+    }
+
+    /// Milliseconds on the tape, from there on, that are loud.
+    pub(super) fn loud_ms_from(&self, mut at: u64) -> u64 {
+        let mut loud = 0;
+        while let Some((found, pcm)) = self.tape.read(at) {
+            let samples = pcm.len() as u64 / 2;
+            if is_loud(&pcm) {
+                loud += samples;
+            }
+            at = found + samples;
+        }
+        self.ms(loud)
     }
 
     /// Looks for speech that was none, and for a leg that does not react.
@@ -313,4 +321,12 @@ impl Conversation {
         }
         due
     }
+}
+
+fn is_loud(pcm: &[u8]) -> bool {
+    let samples = pcm.chunks_exact(2).filter_map(|pair| pair.try_into().ok());
+    let sum: u64 = samples
+        .map(|sample| u64::from(i16::from_le_bytes(sample).unsigned_abs()))
+        .sum();
+    sum > LOUD * (pcm.len() as u64 / 2)
 }
