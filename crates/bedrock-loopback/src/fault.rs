@@ -231,6 +231,7 @@ menu! {
     InterruptAudio "interrupt-audio" Frame 2 "Nova Sonic: the reply is interrupted after this many pieces of audio";
     EmptyTranscript "empty-transcript" Nowhere 0 "Nova Sonic: the user's transcript is empty";
     ToolSpeechTool "tool-speech-tool" Nowhere 0 "Nova Sonic: a turn is answered by a tool call, then speech, then another tool call";
+    ToolFirst "tool-first" Nowhere 0 "Nova Sonic: a spoken turn is answered by a tool call, and said back once its result has come";
     Deaf "deaf" Nowhere 0 "Nova Sonic: no answer, although audio flows";
     OneByteChunks "one-byte-chunks" Nowhere 0 "DATA frames of one byte";
     OneChunk "one-chunk" Nowhere 0 "all frames in one piece, at the end";

@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use super::audio;
 use super::ear::{Ear, Heard, Utterance};
-use super::echo;
+use super::echo::Echo;
 use super::event::Sensitivity;
 use super::grammar::Act;
 use super::output::Outbox;
@@ -38,7 +38,7 @@ pub(super) enum Cue {
 /// Who answers.
 #[derive(Debug)]
 pub(super) enum Persona {
-    Echo { empty_transcript: bool },
+    Echo(Echo),
     Script(Script),
 }
 
@@ -57,9 +57,8 @@ pub(super) struct Dialogue {
 
 impl Dialogue {
     pub(super) fn new(pace: Pace, quirks: Quirks, script: Option<Script>) -> Self {
-        let empty_transcript = quirks.empty_transcript;
         Self {
-            persona: script.map_or(Persona::Echo { empty_transcript }, Persona::Script),
+            persona: script.map_or_else(|| Persona::Echo(Echo::new(quirks)), Persona::Script),
             sensitivity: None,
             speech: Speech::new(pace, quirks.interrupts_after),
             ear: None,
@@ -72,7 +71,7 @@ impl Dialogue {
     pub(super) fn deadline(&self) -> Option<Instant> {
         let script = match &self.persona {
             Persona::Script(script) => script.deadline(),
-            Persona::Echo { .. } => None,
+            Persona::Echo(_) => None,
         };
         [self.speech.deadline(), script].into_iter().flatten().min()
     }
@@ -195,7 +194,7 @@ impl Dialogue {
     fn cue(&mut self, now: Instant, cue: &Cue, out: &mut Outbox) -> Result<(), ServiceError> {
         let rate = out.output_rate();
         let lines: Vec<Line> = match &mut self.persona {
-            Persona::Echo { empty_transcript } => echo::answer(cue, *empty_transcript, rate),
+            Persona::Echo(echo) => echo.answer(cue, out, rate),
             Persona::Script(script) => script.on_cue(now, cue, rate)?,
         };
         self.speech.perform(now, lines, rate);

@@ -77,6 +77,11 @@ impl Outbox {
         std::mem::take(&mut self.events)
     }
 
+    /// An id for a tool call that no other session has.
+    pub(super) fn tool_use_id(&mut self) -> String {
+        format!("tooluse_{}", self.ids.uuid())
+    }
+
     fn id(&mut self) -> String {
         self.ids.uuid()
     }

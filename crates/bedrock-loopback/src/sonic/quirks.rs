@@ -6,6 +6,7 @@ use crate::fault::{FaultKind, Plan};
 
 /// Faults of the session itself; those of frames and connections act elsewhere.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own")]
 pub(crate) struct Quirks {
     pub(super) times_out_after: Option<Duration>,
     pub(super) unstable_after: Option<Duration>,
@@ -13,6 +14,7 @@ pub(crate) struct Quirks {
     pub(super) empty_transcript: bool,
     pub(super) deaf: bool,
     pub(super) tool_speech_tool: bool,
+    pub(super) tool_first: bool,
 }
 
 impl Quirks {
@@ -25,6 +27,7 @@ impl Quirks {
             empty_transcript: plan.has(FaultKind::EmptyTranscript),
             deaf: plan.has(FaultKind::Deaf),
             tool_speech_tool: plan.has(FaultKind::ToolSpeechTool),
+            tool_first: plan.has(FaultKind::ToolFirst),
         }
     }
 }
