@@ -217,7 +217,8 @@ impl Call {
     pub(super) fn poll_next(&self, cx: &Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
         let mut state = self.lock();
         if let Some(chunk) = state.inbox.pop() {
-            if state.deadlines.between_bytes.is_some() {
+            // While more lies there, the clock stands anyway.
+            if state.deadlines.between_bytes.is_some() && state.inbox.len() == 0 {
                 state.heard = Instant::now();
             }
             if let Some(credit) = &mut state.credit {

@@ -10,9 +10,9 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::AsyncWrite;
 
-/// Bytes that are collected at most: four full TLS records. Also what a socket that takes no more
-/// can have waiting behind h2.
-pub(super) const BATCH: usize = 64 * 1024;
+/// Bytes that are collected at most: 64 KiB of frames, as many as one call has waiting at once by
+/// default, with their heads. Also what a socket that takes no more can have waiting behind h2.
+pub(crate) const BATCH: usize = 66 * 1024;
 /// The buffer is kept between polls up to this size, in bytes: a frame or two of speech.
 const KEPT: usize = 4 * 1024;
 

@@ -20,6 +20,8 @@ pub(crate) mod trace;
 mod wire;
 
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+pub(crate) use self::coalesced::BATCH;
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 pub(crate) use self::connection::start;
 pub use self::connection::{Connection, handshake};
 pub use self::driver::Driver;

@@ -265,4 +265,75 @@ mod tests {
         assert_eq!(heard, b"the answer");
         assert_eq!(end, Some(io::ErrorKind::ConnectionReset));
     }
+
+    /// Takes nothing until it is `open`, and wakes nobody then.
+    struct Gate {
+        open: bool,
+        got: usize,
+    }
+
+    impl AsyncWrite for Gate {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _cx: &mut Context<'_>,
+            buf: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            if !self.open {
+                return Poll::Pending;
+            }
+            self.got += buf.len();
+            Poll::Ready(Ok(buf.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[derive(Default)]
+    struct Woken(AtomicU64);
+
+    impl std::task::Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn what_is_held_counts_as_written_when_it_has_left_and_goes_before_more_and_before_the_end() {
+        let mut paced = Paced::new(Gate {
+            open: false,
+            got: 0,
+        });
+        let written = paced.written();
+        let woken = Arc::new(Woken::default());
+        let waker = Arc::clone(&woken).into();
+        let mut cx = Context::from_waker(&waker);
+        let write = |paced: &mut Paced<Gate>, cx: &mut Context<'_>| {
+            Pin::new(paced).poll_write(cx, b"frame").is_ready()
+        };
+        paced.hold();
+        assert!(write(&mut paced, &mut cx));
+        assert!(write(&mut paced, &mut cx));
+        assert!(paced.release(&mut cx).is_pending());
+        assert_eq!(written.load(Ordering::Relaxed), 0);
+        // The next poll of the driver: h2 must wait for what the stream has not taken.
+        paced.hold();
+        assert!(!write(&mut paced, &mut cx));
+        assert!(Pin::new(&mut paced).poll_shutdown(&mut cx).is_pending());
+        paced.io.open = true;
+        assert_eq!(woken.0.load(Ordering::Relaxed), 0);
+        assert!(paced.release(&mut cx).is_ready());
+        assert_eq!((written.load(Ordering::Relaxed), paced.io.got), (10, 10));
+        // h2 was refused, and the stream will not tell.
+        assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+        paced.hold();
+        assert!(write(&mut paced, &mut cx));
+        assert!(Pin::new(&mut paced).poll_shutdown(&mut cx).is_ready());
+        assert_eq!((written.load(Ordering::Relaxed), paced.io.got), (15, 15));
+    }
 }

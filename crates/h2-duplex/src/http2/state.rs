@@ -100,12 +100,14 @@ impl State {
         self.credit = Some(credit);
     }
 
-    /// Body bytes came.
+    /// Body bytes came. While some lie unread, nobody asks when the last came.
     pub(super) fn received(&mut self, chunk: Bytes) {
         if chunk.is_empty() {
             return;
         }
-        self.heard = Instant::now();
+        if self.inbox.len() == 0 {
+            self.heard = Instant::now();
+        }
         if self.first_byte_after.is_none() {
             let after = self.heard - self.opened;
             self.trace.first_byte(after);

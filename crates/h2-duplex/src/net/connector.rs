@@ -20,7 +20,7 @@ use super::proxy::Proxy;
 #[cfg(feature = "tower")]
 use super::service::Dialer;
 use super::tls::Tls;
-use crate::http2::{Connection, ConnectionStats, Driver, Settings, start, trace};
+use crate::http2::{BATCH, Connection, ConnectionStats, Driver, Settings, start, trace};
 use crate::{Deadline, Error, ErrorKind, Phase};
 
 /// Makes HTTP/2 connections over TLS (`https`), or in plain text with prior knowledge (`http`, for
@@ -311,12 +311,15 @@ impl Connector {
         let tls = self.tls.as_ref().ok_or_else(|| failed(ErrorKind::Tls))?;
         let name = ServerName::try_from(peer.host.clone())
             .map_err(|error| failed(ErrorKind::Tls).with_source(error))?;
-        let stream = TlsConnector::from(Arc::clone(&tls.config))
+        let mut stream = TlsConnector::from(Arc::clone(&tls.config))
             .with_alpn(offered.iter().map(|name| name.to_vec()).collect())
             .connect(name, ReadAhead::new(io))
             .await
             .map_err(|error| failed(tls_kind(&error)).with_source(error))?;
-        let protocol = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
+        let session = stream.get_mut().1;
+        // What HTTP/2 lets go at once leaves as one.
+        session.set_buffer_limit(Some(BATCH));
+        let protocol = session.alpn_protocol().map(<[u8]>::to_vec);
         Ok((Io::new(stream), protocol))
     }
 }
