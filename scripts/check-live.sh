@@ -17,7 +17,7 @@ passed=0
 failed=0
 
 command -v bedrock >/dev/null || declare -F bedrock >/dev/null || {
-    echo 'bedrock is not on the PATH: cargo install --path crates/bedrock-cli' >&2
+    echo 'bedrock is not on the PATH: cargo install --locked --path crates/bedrock-cli' >&2
     exit 2
 }
 

@@ -12,7 +12,7 @@ cargo() {
         [ "${1-}" = --features ] && shift 2
         [ "${1-}" = -- ] && shift
         "$ROOT/target/debug/examples/$example" "$@" ;;
-    'install --path') ;; # it is built
+    'install --locked') ;; # it is built
     *)
         echo "the docs' test does not know how to run: cargo $*" >&2
         return 1 ;;

@@ -21,6 +21,7 @@ const SAID: &str = "Good morning!";
 /// # Errors
 /// When the docs cannot be read, or the packages not be installed.
 pub(super) fn run(bedrock: &Path) -> Result<Vec<Finding>, Failure> {
+    peers::create(&peers::folder())?;
     let server = Server::start(bedrock, &[], None)?;
     let mut findings = Vec::new();
     for (path, block) in guides::all_blocks()? {
