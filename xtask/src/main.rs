@@ -1,6 +1,7 @@
 //! The project's own checks, as `cargo xtask NAME`: one file or folder a subcommand.
 
 mod bench;
+mod browser;
 mod conformance;
 mod failure;
 mod guides;
@@ -42,6 +43,8 @@ enum Command {
     Sbom,
     /// Our client and the loopback with a bad link between them: delay, loss, a bit rate, a link that goes down.
     Netns(netns::Arguments),
+    /// The page of `bedrock talk` in Chromium, with a file for a microphone.
+    Browser,
     /// This client beside the official SDKs: CPU, memory, delay.
     Bench(bench::Arguments),
     /// The docs' commands and every example, run as they stand, offline.
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Command::PublicApi(arguments) => public_api::run(&arguments),
         Command::Sbom => sbom::run(),
         Command::Netns(arguments) => netns::run(&arguments),
+        Command::Browser => browser::run(),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Guides(arguments) => guides::run(&arguments),
         Command::Tidy => tidy::run(),

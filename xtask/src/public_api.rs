@@ -61,6 +61,10 @@ const SURFACES: &[Surface] = &[
         package: "bedrock-loopback",
         also: &["tokio"],
     },
+    Surface {
+        package: "bedrock-talk",
+        also: &["http_body", "tokio", "tower_service"],
+    },
 ];
 
 #[derive(clap::Args)]

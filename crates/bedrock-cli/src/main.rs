@@ -19,6 +19,7 @@ mod serve;
 mod shell;
 mod signals;
 mod sonic;
+mod talk;
 mod terminal;
 
 use std::process::ExitCode;
@@ -43,6 +44,8 @@ struct Cli {
 enum Command {
     /// Hold a spoken conversation: a voice in, the model's voice out.
     Sonic(Box<sonic::Args>),
+    /// Talk in a browser: one page, served on this machine.
+    Talk(Box<talk::Args>),
     /// Print the frames of any AWS service's event stream, or make them from JSON lines.
     Frames(frames::Args),
     /// Ask a model, or chat with it: text, pictures and documents in, its answer out as it is written.
@@ -79,6 +82,7 @@ fn run(command: Command) -> Result<Exit, Stop> {
     let ended = runtime.block_on(async {
         match command {
             Command::Sonic(args) => sonic::run(&args).await,
+            Command::Talk(args) => talk::run(&args).await,
             Command::Frames(args) => frames::run(&args),
             Command::Converse(args) => converse::run(&args).await,
             Command::Invoke(args) => invoke::run(&args).await,

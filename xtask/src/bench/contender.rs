@@ -21,6 +21,8 @@ const OPENING: usize = 8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Program {
     Ours,
+    /// `bedrock talk`, as far as it is a library.
+    Bridge,
     RustSdk,
     JsSdk,
     PythonSdk,
@@ -41,6 +43,7 @@ pub(super) struct Contender {
 pub(super) struct Programs {
     firehose: PathBuf,
     ours: PathBuf,
+    bridge: PathBuf,
     peers: bool,
 }
 
@@ -55,6 +58,7 @@ impl Programs {
         let programs = Self {
             firehose: example("bedrock-loopback", &[], "firehose")?,
             ours: example("bedrock-stream", &lean, "bench_client")?,
+            bridge: example("bedrock-talk", &[], "bench_talk")?,
             peers: !ours_only,
         };
         if programs.peers {
@@ -68,7 +72,8 @@ impl Programs {
 
     /// Whether a contender can be run here.
     pub(super) fn has(&self, program: Program) -> bool {
-        program == Program::Ours || self.peers && matches!(self.peer(program), Ok(Peer::Ready(_)))
+        matches!(program, Program::Ours | Program::Bridge)
+            || self.peers && matches!(self.peer(program), Ok(Peer::Ready(_)))
     }
 
     /// The server that plays a script, to be started.
@@ -92,6 +97,7 @@ impl Programs {
     fn peer(&self, program: Program) -> Result<Peer, Failure> {
         match program {
             Program::Ours => Ok(Peer::Ready(Command::new(&self.ours))),
+            Program::Bridge => Ok(Peer::Ready(Command::new(&self.bridge))),
             Program::RustSdk => peers::rust_for_speed("peer-aws-sdk"),
             Program::JsSdk => peers::node("sdk-bench.mjs"),
             Program::PythonSdk => peers::python(Environment::Sdk, "sdk_bench.py"),

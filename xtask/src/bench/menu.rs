@@ -44,7 +44,7 @@ const fn contender(
     }
 }
 
-use Program::{JsSdk, Ours, PythonSdk, RustSdk};
+use Program::{Bridge, JsSdk, Ours, PythonSdk, RustSdk};
 
 /// Every bench.
 pub(super) const ALL: &[Bench] = &[
@@ -169,6 +169,17 @@ pub(super) const ALL: &[Bench] = &[
         contenders: &[
             contender("ours", Ours, "paced", 200, 150),
             contender("Rust SDK", RustSdk, "paced", 200, 150),
+        ],
+    },
+    Bench {
+        name: "talk",
+        title: "Through the bridge: 100 WebSocket clients at the pace of speech",
+        goal: "100 sessions on one core, 5 ms of delay added at p99",
+        unit: Unit::CpuPerSecond,
+        script: Script::Echo,
+        contenders: &[
+            contender("ours, through the bridge", Bridge, "talk", 100, 300),
+            contender("ours, without it", Ours, "paced", 100, 300),
         ],
     },
     Bench {

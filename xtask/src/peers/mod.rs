@@ -76,7 +76,15 @@ fn build(package: &str, profile: &str, flags: &[&str]) -> Result<Peer, Failure> 
 /// # Errors
 /// When npm fails.
 pub(crate) fn node(script: &str) -> Result<Peer, Failure> {
-    node::program(script)
+    node::program("js", script)
+}
+
+/// Installs what drives a browser and gives `node SCRIPT`.
+///
+/// # Errors
+/// When npm fails.
+pub(crate) fn browser(script: &str) -> Result<Peer, Failure> {
+    node::program("browser", script)
 }
 
 /// The virtual environments: their pins exclude each other.

@@ -10,7 +10,8 @@ use crate::workspace;
 /// The oldest major version that the pinned packages run on.
 const OLDEST: u32 = 20;
 
-pub(super) fn program(script: &str) -> Result<Peer, Failure> {
+/// `folder` has the script, its packages and their lock.
+pub(super) fn program(folder: &str, script: &str) -> Result<Peer, Failure> {
     match major_version() {
         None => return Ok(Peer::Missing("node is not on the path".to_owned())),
         Some(major) if major < OLDEST => {
@@ -20,7 +21,7 @@ pub(super) fn program(script: &str) -> Result<Peer, Failure> {
         }
         Some(_) => {}
     }
-    let (from, to) = (super::sources().join("js"), super::folder().join("js"));
+    let (from, to) = (super::sources().join(folder), super::folder().join(folder));
     create(&to)?;
     let entries = fs::read_dir(&from).map_err(|e| Failure::at(&from, "read", e))?;
     for entry in entries {

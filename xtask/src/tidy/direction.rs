@@ -22,6 +22,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "h2-duplex",
         ],
     ),
+    // Between a conversation and those who cannot hold one themselves: browsers, telephones.
+    ("bedrock-talk", &["nova-sonic", "bedrock-stream"]),
     // The oracle shares no code with what it judges; our codec only frames its answers.
     ("bedrock-loopback", &["eventstream-codec"]),
     (
@@ -35,6 +37,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "h2-duplex",
             "bedrock-stream",
             "bedrock-loopback",
+            "bedrock-talk",
         ],
     ),
     (
@@ -58,7 +61,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// The edges that tests may have on top.
-const ALLOWED_IN_TESTS: &[(&str, &[&str])] = &[("bedrock-stream", &["bedrock-loopback"])];
+const ALLOWED_IN_TESTS: &[(&str, &[&str])] = &[
+    ("bedrock-stream", &["bedrock-loopback"]),
+    (
+        "bedrock-talk",
+        &["bedrock-loopback", "eventstream-codec", "h2-duplex"],
+    ),
+];
 
 /// Fails every edge between members that the design does not have.
 pub(super) fn check(members: &[Member]) -> Vec<Violation> {

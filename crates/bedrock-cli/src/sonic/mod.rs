@@ -5,7 +5,7 @@ mod reply;
 mod screen;
 mod sink;
 mod source;
-mod tool_command;
+pub(crate) mod tool_command;
 mod transcript;
 mod wav;
 

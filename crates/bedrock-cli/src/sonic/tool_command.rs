@@ -4,10 +4,13 @@ use std::path::Path;
 use std::process::Stdio;
 
 use bedrock_stream::ToolCall;
-use nova_sonic::{ToolResult, ToolSpec};
+use nova_sonic::{ToolResult, ToolSpec, Tools};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
+
+/// What the model is told of a tool that nobody can run.
+const NO_COMMAND: &str = "there is no command for this tool";
 
 /// A tool and the command behind it: `name=command`.
 #[derive(Clone, Debug)]
@@ -36,7 +39,7 @@ impl ToolCommand {
 ///
 /// # Errors
 /// One line that says what is wrong with a tool.
-pub(super) fn specs(
+pub(crate) fn specs(
     file: Option<&Path>,
     commands: &[ToolCommand],
 ) -> Result<Vec<ToolSpec>, String> {
@@ -54,12 +57,34 @@ pub(super) fn specs(
     Ok(specs)
 }
 
+/// The commands as functions, for a conversation that runs its tools itself.
+///
+/// # Errors
+/// As [`specs`].
+pub(crate) fn functions(file: Option<&Path>, commands: &[ToolCommand]) -> Result<Tools, String> {
+    let mut tools = Tools::new();
+    for spec in specs(file, commands)? {
+        let command = commands.iter().find(|command| command.name == spec.name());
+        let command = command.map(|command| command.command.clone());
+        tools.add(spec, move |arguments| {
+            let command = command.clone();
+            async move {
+                match command {
+                    Some(command) => run(&command, &arguments).await,
+                    None => ToolResult::error(NO_COMMAND),
+                }
+            }
+        });
+    }
+    Ok(tools)
+}
+
 /// Runs the command of a call and answers it.
 pub(super) async fn answer(call: ToolCall, commands: Vec<ToolCommand>) {
     let command = commands.iter().find(|command| command.name == call.name());
     let result = match command {
         Some(command) => run(&command.command, call.arguments()).await,
-        None => ToolResult::error("there is no command for this tool"),
+        None => ToolResult::error(NO_COMMAND),
     };
     // It may have timed out, or the conversation be over.
     let _ = call.respond(result);
