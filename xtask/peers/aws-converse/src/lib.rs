@@ -1,7 +1,7 @@
-//! The SDK's client on a connector that answers from memory.
+//! The SDK's client on a connector that answers from memory, and the loop of a program that is asked about such answers.
 
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, BufRead as _, Write as _};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -16,8 +16,31 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http_body::{Body, Frame};
+use serde_json::{Value, json};
+
+/// Answers the questions of docs/fixtures.md on standard input: `converse` folds the reply that a client gets, and what is not a
+/// reply is `unable`.
+pub async fn answer_lines(version: &str, unable: &str, converse: impl AsyncFn(Canned) -> Value) {
+    let mut stdout = io::stdout().lock();
+    for line in io::stdin().lock().lines() {
+        let question: Value = serde_json::from_str(&line.expect("UTF-8")).expect("JSON");
+        let answer = match question["op"].as_str() {
+            Some("describe") => json!({"version": version}),
+            Some("converse") => match Canned::of(&question) {
+                Some(canned) => converse(canned).await,
+                None => json!({"unable": "the question makes no sense"}),
+            },
+            _ => json!({"unable": unable}),
+        };
+        writeln!(stdout, "{answer}")
+            .and_then(|()| stdout.flush())
+            .expect("somebody listens");
+    }
+}
 
 /// A body in pieces, and whether the transport is cut behind it.
 #[derive(Clone, Debug)]
@@ -27,6 +50,22 @@ pub struct Canned {
 }
 
 impl Canned {
+    /// The reply of a question.
+    fn of(question: &Value) -> Option<Self> {
+        let body = STANDARD
+            .decode(question["input"]["base64"].as_str()?)
+            .ok()?;
+        let sizes = question["chunks"].as_array()?.iter();
+        let sizes: Vec<usize> = sizes
+            .filter_map(Value::as_u64)
+            .map(|n| n as usize)
+            .collect();
+        Some(Self {
+            pieces: pieces(body.into(), &sizes),
+            cut: question["transport_end"] == "cut",
+        })
+    }
+
     /// A client that gets this answer to whatever it asks.
     #[must_use]
     pub fn client(self) -> Client {
@@ -81,8 +120,7 @@ impl Body for Canned {
 }
 
 /// Cuts `bytes` into pieces of these sizes; the last repeats, and 0 as the last means the rest.
-#[must_use]
-pub fn pieces(mut bytes: Bytes, sizes: &[usize]) -> VecDeque<Bytes> {
+fn pieces(mut bytes: Bytes, sizes: &[usize]) -> VecDeque<Bytes> {
     let mut pieces = VecDeque::new();
     let mut sizes = sizes.iter().copied();
     let mut last = 0;

@@ -1,49 +1,25 @@
 //! aws-sdk-bedrockruntime behind the JSON lines of docs/fixtures.md: what it hands out, folded by block.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, Write as _};
 
 use aws_sdk_bedrockruntime::error::{DisplayErrorContext, ProvideErrorMetadata as _, SdkError};
 use aws_sdk_bedrockruntime::types::error::ConverseStreamOutputError;
 use aws_sdk_bedrockruntime::types::{
     ContentBlockDelta, ContentBlockStart, ConverseStreamOutput, ReasoningContentBlockDelta,
 };
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use peer_aws_converse::{Canned, pieces};
+use peer_aws_converse::{Canned, answer_lines};
 use serde_json::{Map, Value, json};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let mut stdout = std::io::stdout().lock();
-    for line in std::io::stdin().lock().lines() {
-        let question: Value = serde_json::from_str(&line.expect("UTF-8")).expect("JSON");
-        let answer = match question["op"].as_str() {
-            Some("describe") => json!({"version": "aws-sdk-bedrockruntime 1.153.0"}),
-            Some("converse") => converse(&question)
-                .await
-                .unwrap_or_else(|| json!({"unable": "the question makes no sense"})),
-            _ => json!({"unable": "the SDK's client shows no frames"}),
-        };
-        writeln!(stdout, "{answer}")
-            .and_then(|()| stdout.flush())
-            .expect("somebody listens");
-    }
+    let (version, unable) = (
+        "aws-sdk-bedrockruntime 1.153.0",
+        "the SDK's client shows no frames",
+    );
+    answer_lines(version, unable, converse).await;
 }
 
-async fn converse(question: &Value) -> Option<Value> {
-    let body = STANDARD
-        .decode(question["input"]["base64"].as_str()?)
-        .ok()?;
-    let sizes = question["chunks"].as_array()?.iter();
-    let sizes: Vec<usize> = sizes
-        .filter_map(Value::as_u64)
-        .map(|n| n as usize)
-        .collect();
-    let canned = Canned {
-        pieces: pieces(body.into(), &sizes),
-        cut: question["transport_end"] == "cut",
-    };
+async fn converse(canned: Canned) -> Value {
     let mut heard = Heard::default();
     let sent = canned.client().converse_stream().model_id("m").send().await;
     let error = match sent {
@@ -59,7 +35,7 @@ async fn converse(question: &Value) -> Option<Value> {
         }
         Err(error) => Some(json!({"message": shown(&error)})),
     };
-    Some(heard.answer(error))
+    heard.answer(error)
 }
 
 fn of_error<R: std::fmt::Debug + 'static>(error: SdkError<ConverseStreamOutputError, R>) -> Value {

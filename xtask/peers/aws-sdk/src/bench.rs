@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::duplex::{input, sync};
-use crate::{Arguments, client};
+use peer_aws_sdk::{Arguments, client};
 
 const PCM: [u8; 1024] = [1; 1024];
 const PACE: Duration = Duration::from_millis(32);

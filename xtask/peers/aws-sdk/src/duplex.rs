@@ -12,7 +12,7 @@ use futures_util::stream;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use crate::{Arguments, Finding, client, shorten};
+use peer_aws_sdk::{Arguments, Finding, client, shorten};
 
 pub(crate) fn input(event: &str) -> InvokeModelWithBidirectionalStreamInput {
     let part = BidirectionalInputPayloadPart::builder()

@@ -7,7 +7,7 @@ use aws_sdk_bedrockruntime::types::{
 };
 use serde_json::{Value, json};
 
-use crate::{Arguments, Finding, client, shorten};
+use peer_aws_sdk::{Arguments, Finding, client, shorten};
 
 fn message(arguments: &Arguments) -> Result<Message, String> {
     Message::builder()

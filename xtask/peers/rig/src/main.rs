@@ -1,11 +1,7 @@
 //! rig-bedrock behind the JSON lines of docs/fixtures.md: the reply it folds, or what it says instead.
 
-use std::io::{BufRead as _, Write as _};
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
-use peer_aws_converse::{Canned, pieces};
+use peer_aws_converse::{Canned, answer_lines};
 use rig_bedrock::client::BedrockRuntime;
 use rig_core::completion::{CompletionResponse, FinishReason, Usage};
 use rig_core::error::ProviderError;
@@ -14,50 +10,30 @@ use serde_json::{Value, json};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let mut stdout = std::io::stdout().lock();
-    for line in std::io::stdin().lock().lines() {
-        let question: Value = serde_json::from_str(&line.expect("UTF-8")).expect("JSON");
-        let answer = match question["op"].as_str() {
-            Some("describe") => json!({"version": "rig-bedrock 0.44.0"}),
-            Some("converse") => converse(&question)
-                .await
-                .unwrap_or_else(|| json!({"unable": "the question makes no sense"})),
-            _ => json!({"unable": "rig-bedrock shows no frames"}),
-        };
-        writeln!(stdout, "{answer}")
-            .and_then(|()| stdout.flush())
-            .expect("somebody listens");
-    }
+    answer_lines(
+        "rig-bedrock 0.44.0",
+        "rig-bedrock shows no frames",
+        converse,
+    )
+    .await;
 }
 
-async fn converse(question: &Value) -> Option<Value> {
-    let body = STANDARD
-        .decode(question["input"]["base64"].as_str()?)
-        .ok()?;
-    let sizes = question["chunks"].as_array()?.iter();
-    let sizes: Vec<usize> = sizes
-        .filter_map(Value::as_u64)
-        .map(|n| n as usize)
-        .collect();
-    let canned = Canned {
-        pieces: pieces(body.into(), &sizes),
-        cut: question["transport_end"] == "cut",
-    };
+async fn converse(canned: Canned) -> Value {
     let model = BedrockRuntime::from(canned.client()).completion("m");
     let mut stream = match model.stream("hello") {
         Ok(stream) => stream,
-        Err(error) => return Some(json!({"outcome": "failed", "error": of_error(&error)})),
+        Err(error) => return json!({"outcome": "failed", "error": of_error(&error)}),
     };
     while let Some(item) = stream.next().await {
         if let Err(error) = item {
-            return Some(unfinished(&error, &stream.partial()));
+            return unfinished(&error, &stream.partial());
         }
     }
     let partial = stream.partial();
-    Some(match stream.finish().await {
+    match stream.finish().await {
         Ok(response) => finished(&response),
         Err(error) => unfinished(&error, &partial),
-    })
+    }
 }
 
 /// Rig's own stop reasons are coarser than the service's; one that it keeps verbatim is given.
