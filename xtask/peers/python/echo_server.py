@@ -1,24 +1,13 @@
-"""hyper-h2 as a server that does as the path says: for the transport alone, without signatures.
-
-python echo_server.py CERTIFICATE KEY AUTHORITY
-
-Prints one line when it listens, as `bedrock serve --json` does.
-"""
+"""hyper-h2 as a server that does as the path says: for the transport alone, without signatures."""
 
 import json
-import socket
-import ssl
-import sys
-import threading
 
-import h2.config
-import h2.connection
 import h2.errors
 import h2.events
-import h2.exceptions
 from hyperframe.frame import GoAwayFrame
 
-CERTIFICATE, KEY, AUTHORITY = sys.argv[1:4]
+import http2_server
+
 # Bytes that are echoed before a call is reset or goes away: a few events.
 SOME = 10_000
 
@@ -34,28 +23,7 @@ class Call:
         self.responded = self.ended = False
 
 
-class Connection:
-    """One HTTP/2 connection on its own thread."""
-
-    def __init__(self, sock):
-        self.sock = sock
-        config = h2.config.H2Configuration(client_side=False, header_encoding="utf-8")
-        self.h2 = h2.connection.H2Connection(config=config)
-        self.calls = {}
-
-    def run(self):
-        self.h2.initiate_connection()
-        self.flush()
-        while data := self.sock.recv(65_536):
-            for event in self.h2.receive_data(data):
-                self.on_event(event)
-            for call in list(self.calls.values()):
-                self.pump(call)
-            self.flush()
-
-    def flush(self):
-        self.sock.sendall(self.h2.data_to_send())
-
+class Connection(http2_server.Connection):
     def on_event(self, event):
         if isinstance(event, h2.events.RequestReceived):
             self.open(Call(event.stream_id, dict(event.headers)[":path"]))
@@ -107,41 +75,13 @@ class Connection:
         self.sock.sendall(GoAwayFrame(0, last_stream_id=last, error_code=0).serialize())
 
     def pump(self, call):
-        """Sends as much as the windows allow; ends the stream when all is sent and the client has ended."""
+        """Sends what waits; ends the stream when all is sent and the client has ended."""
         if call.ended and not call.responded:
             self.respond(call)
-        while call.out and call.responded:
-            room = min(self.h2.local_flow_control_window(call.stream), self.h2.max_outbound_frame_size)
-            if room <= 0:
-                return
-            self.h2.send_data(call.stream, call.out[:room])
-            call.out = call.out[room:]
+        if call.responded and not self.send_out(call):
+            return
         if call.ended:
-            self.h2.end_stream(call.stream)
-            del self.calls[call.stream]
+            self.end(call)
 
 
-def attend(raw, context):
-    try:
-        with context.wrap_socket(raw, server_side=True) as sock:
-            if sock.selected_alpn_protocol() == "h2":
-                Connection(sock).run()
-    except (OSError, h2.exceptions.ProtocolError) as error:
-        print(f"connection: {error}", file=sys.stderr, flush=True)
-
-
-def main():
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE, KEY)
-    context.set_alpn_protocols(["h2"])
-    listener = socket.create_server(("127.0.0.1", 0))
-    url = f"https://localhost:{listener.getsockname()[1]}"
-    keys = {"region": "", "access_key_id": "", "secret_access_key": ""}
-    print(json.dumps({"url": url, "ca_file": AUTHORITY, **keys}), flush=True)
-    while True:
-        raw, _ = listener.accept()
-        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        threading.Thread(target=attend, args=(raw, context), daemon=True).start()
-
-
-main()
+http2_server.serve(Connection)

@@ -1,7 +1,7 @@
 """A Bedrock of nobody's making: hyper-h2 for HTTP/2, botocore's decoder for frames, hmac and hashlib for signatures.
 
 It re-computes the signature of the request and of every event, answers a spoken session in a few fixed events, and reports what
-it saw. Prints one line when it listens, as `bedrock serve --json` does, and one JSON line for each call.
+it saw: one JSON line for each call.
 """
 
 import base64
@@ -12,22 +12,16 @@ import hmac
 import json
 import math
 import re
-import socket
-import ssl
 import struct
-import sys
-import threading
 import urllib.parse
 import zlib
 
-import h2.config
-import h2.connection
 import h2.errors
 import h2.events
-import h2.exceptions
 from botocore.eventstream import EventStreamBuffer
 
-CERTIFICATE, KEY, AUTHORITY = sys.argv[1:4]
+import http2_server
+
 ACCESS_KEY_ID = "AKIDEXAMPLE"
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 REGION = "us-east-1"
@@ -130,7 +124,8 @@ def frame(event):
 class Call:
     """One call: what came in, what goes out."""
 
-    def __init__(self, headers):
+    def __init__(self, stream, headers):
+        self.stream = stream
         self.prior = seed_of(headers)
         demand("the path of the operation", headers[":path"].split("?")[0].endswith("/invoke-with-bidirectional-stream"))
         demand("the content type of event streams", headers["content-type"] == "application/vnd.amazon.eventstream")
@@ -196,28 +191,7 @@ class Call:
         self.out += frame({"event": {name: {**ids, **members}}})
 
 
-class Connection:
-    """One HTTP/2 connection on its own thread."""
-
-    def __init__(self, sock):
-        self.sock = sock
-        config = h2.config.H2Configuration(client_side=False, header_encoding="utf-8")
-        self.h2 = h2.connection.H2Connection(config=config)
-        self.calls = {}
-
-    def run(self):
-        self.h2.initiate_connection()
-        self.flush()
-        while data := self.sock.recv(65_536):
-            for event in self.h2.receive_data(data):
-                self.on_event(event)
-            for stream, call in list(self.calls.items()):
-                self.pump(stream, call)
-            self.flush()
-
-    def flush(self):
-        self.sock.sendall(self.h2.data_to_send())
-
+class Connection(http2_server.Connection):
     def on_event(self, event):
         if isinstance(event, h2.events.RequestReceived):
             self.guard(event.stream_id, lambda: self.open(event))
@@ -237,7 +211,7 @@ class Connection:
                 self.say({**call.report, "events": call.names, "reset": int(event.error_code)})
 
     def open(self, event):
-        self.calls[event.stream_id] = Call(dict(event.headers))
+        self.calls[event.stream_id] = Call(event.stream_id, dict(event.headers))
 
     def guard(self, stream, work):
         try:
@@ -258,19 +232,10 @@ class Connection:
         head = {":status": str(status), **headers, "x-amzn-requestid": "judge"}
         self.h2.send_headers(stream, list(head.items()))
 
-    def pump(self, stream, call):
-        """Sends as much as the windows allow; ends the stream when all is sent and the client has ended."""
-        if not call.report.get("responded"):
-            return
-        while call.out:
-            room = min(self.h2.local_flow_control_window(stream), self.h2.max_outbound_frame_size)
-            if room <= 0:
-                return
-            self.h2.send_data(stream, call.out[:room])
-            call.out = call.out[room:]
-        if call.report["complete"]:
-            self.h2.end_stream(stream)
-            del self.calls[stream]
+    def pump(self, call):
+        """Sends what waits; ends the stream when all is sent and the client has ended."""
+        if call.report.get("responded") and self.send_out(call) and call.report["complete"]:
+            self.end(call)
             self.say({**call.report, "events": call.names})
 
     @staticmethod
@@ -278,31 +243,4 @@ class Connection:
         print(json.dumps(report), flush=True)
 
 
-def serve(listener, context):
-    while True:
-        raw, _ = listener.accept()
-        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        threading.Thread(target=attend, args=(raw, context), daemon=True).start()
-
-
-def attend(raw, context):
-    try:
-        with context.wrap_socket(raw, server_side=True) as sock:
-            if sock.selected_alpn_protocol() == "h2":
-                Connection(sock).run()
-    except (OSError, h2.exceptions.ProtocolError) as error:
-        print(f"connection: {error}", file=sys.stderr, flush=True)
-
-
-def main():
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE, KEY)
-    context.set_alpn_protocols(["h2"])
-    listener = socket.create_server(("127.0.0.1", 0))
-    address = {"url": f"https://localhost:{listener.getsockname()[1]}", "ca_file": AUTHORITY, "region": REGION}
-    keys = {"access_key_id": ACCESS_KEY_ID, "secret_access_key": SECRET}
-    print(json.dumps({**address, **keys}), flush=True)
-    serve(listener, context)
-
-
-main()
+http2_server.serve(Connection, region=REGION, access_key_id=ACCESS_KEY_ID, secret_access_key=SECRET)

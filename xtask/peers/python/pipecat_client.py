@@ -7,8 +7,8 @@ import asyncio
 import os
 
 from checks import SETTINGS, Differs, expect, main, question, refused
+from crt_client import trusting
 
-from awscrt import io as crt_io
 from loguru import logger
 from pipecat.frames.frames import (
     EndFrame,
@@ -45,19 +45,6 @@ LISTEN = 12
 STOP = 5
 
 
-class LocalHTTPClient(AWSCRTHTTPClient):
-    """The SDK's CRT client, trusting our CA."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        options = crt_io.TlsContextOptions()
-        options.override_default_trust_store_from_path(ca_filepath=SETTINGS["ca_file"])
-        self._tls_ctx = crt_io.ClientTlsContext(options)
-
-    def __deepcopy__(self, _memo):
-        return self
-
-
 class LocalService(AWSNovaSonicLLMService):
     def create_client(self):
         config = Config(
@@ -68,7 +55,7 @@ class LocalService(AWSNovaSonicLLMService):
             aws_session_token=self._session_token,
             aws_credentials_identity_resolver=StaticCredentialsResolver(),
             auth_schemes={ShapeID("aws.auth#sigv4"): SigV4AuthScheme(service="bedrock")},
-            transport=LocalHTTPClient(),
+            transport=trusting(AWSCRTHTTPClient, SETTINGS["ca_file"])(),
         )
         return BedrockRuntimeClient(config=config)
 

@@ -17,26 +17,13 @@ from aws_sdk_bedrock_runtime.models import (
     InvokeModelWithBidirectionalStreamOperationInput,
     Message,
 )
-from awscrt import io as crt_io
+from crt_client import trusting
 from smithy_http.aio.crt import AWSCRTHTTPClient
 
 with open(sys.argv[1], encoding="utf-8") as file:
     TASK = json.load(file)
 PCM = bytes([1]) * 1024
 NAMES = '"promptName":"07070707-0707-4707-8707-070707070707","contentName":"07070707-0707-4707-8707-070707070708"'
-
-
-class LocalHTTPClient(AWSCRTHTTPClient):
-    """The CRT client with a CA of ours: it has no setting for that."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        options = crt_io.TlsContextOptions()
-        options.override_default_trust_store_from_path(ca_filepath=TASK["ca_file"])
-        self._tls_ctx = crt_io.ClientTlsContext(options)
-
-    def __deepcopy__(self, _memo):
-        return self
 
 
 def say(line):
@@ -56,7 +43,7 @@ async def client():
         endpoint_uri=TASK["url"].replace("127.0.0.1", "localhost"),
         aws_access_key_id=TASK["access_key_id"],
         aws_secret_access_key=TASK["secret_access_key"],
-        transport=LocalHTTPClient(),
+        transport=trusting(AWSCRTHTTPClient, TASK["ca_file"])(),
     )
     return AsyncBedrockRuntimeClient(config)
 

@@ -23,25 +23,12 @@ from aws_sdk_bedrock_runtime.models import (
     InvokeModelWithResponseStreamInput,
     Message,
 )
-from awscrt import io as crt_io
+from crt_client import trusting
 from smithy_http.aio.crt import AWSCRTHTTPClient
 
 with open(sys.argv[1], encoding="utf-8") as file:
     SETTINGS = json.load(file)
 PATIENCE = 40
-
-
-class LocalHTTPClient(AWSCRTHTTPClient):
-    """The CRT client with a CA of ours: it has no setting for that."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        options = crt_io.TlsContextOptions()
-        options.override_default_trust_store_from_path(ca_filepath=SETTINGS["ca_file"])
-        self._tls_ctx = crt_io.ClientTlsContext(options)
-
-    def __deepcopy__(self, _memo):
-        return self
 
 
 async def client(secret):
@@ -50,7 +37,7 @@ async def client(secret):
         endpoint_uri=SETTINGS["url"],
         aws_access_key_id=SETTINGS["access_key_id"],
         aws_secret_access_key=secret,
-        transport=LocalHTTPClient(),
+        transport=trusting(AWSCRTHTTPClient, SETTINGS["ca_file"])(),
     )
     return AsyncBedrockRuntimeClient(config)
 

@@ -7,12 +7,12 @@ import asyncio
 import os
 
 from checks import SETTINGS, Differs, expect, main, question, refused
+from crt_client import trusting
 
 os.environ["AWS_ACCESS_KEY_ID"] = SETTINGS["access_key_id"]
 os.environ["AWS_SECRET_ACCESS_KEY"] = SETTINGS["secret_access_key"]
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 
-from awscrt import io as crt_io  # noqa: E402
 from strands import tool  # noqa: E402
 from strands.bidi.agent import BidiAgent  # noqa: E402
 from strands.bidi.models import bedrock  # noqa: E402
@@ -28,21 +28,8 @@ async def resolve(*args, **kwargs):
     return await RESOLVE(*args, **kwargs | {"endpoint_uri": SETTINGS["url"]})
 
 
-class LocalHTTPClient(bedrock._BedrockAWSCRTHTTPClient):
-    """Its HTTP client, trusting our CA."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        options = crt_io.TlsContextOptions()
-        options.override_default_trust_store_from_path(ca_filepath=SETTINGS["ca_file"])
-        self._tls_ctx = crt_io.ClientTlsContext(options)
-
-    def __deepcopy__(self, _memo):
-        return self
-
-
 bedrock.AsyncBedrockRuntimeConfig.resolve = resolve
-bedrock._BedrockAWSCRTHTTPClient = LocalHTTPClient
+bedrock._BedrockAWSCRTHTTPClient = trusting(bedrock._BedrockAWSCRTHTTPClient, SETTINGS["ca_file"])
 
 
 async def converse(secret=None):
