@@ -75,6 +75,15 @@ impl Lines {
         }
     }
 
+    /// Asks it to end, as Ctrl-C does.
+    ///
+    /// # Errors
+    /// When there is no `kill`, or no process.
+    pub(crate) fn interrupt(&self) -> Result<(), Failure> {
+        let id = self.child.id().to_string();
+        workspace::capture(Command::new("kill").args(["-INT", &id])).map(drop)
+    }
+
     /// The end of its standard error, for the message of a failure.
     pub(crate) fn last_words(&self) -> String {
         let text = std::fs::read_to_string(&self.errors).unwrap_or_default();

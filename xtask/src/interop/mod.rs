@@ -30,12 +30,12 @@ use probe::Probe;
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// One of rust-sdk, js-sdk, python-sdk, boto3, node-server, python-server, node-http2, hyper-h2, strands, pipecat,
-    /// ai-sdk, langchain-aws, litellm, boxes, ai, strands-events, docs. Default: all.
+    /// ai-sdk, langchain-aws, litellm, rig, boxes, ai, strands-events, docs. Default: all.
     name: Option<String>,
     /// Write what comes of it to docs/interop.md and xtask/peers/boxes.json; then read the diff.
     #[arg(long, conflicts_with = "record")]
     bless: bool,
-    /// Record a short session of each SDK into fixtures/signed instead.
+    /// Record instead: a short session of each SDK into fixtures/signed, each third party's first check into fixtures/recordings.
     #[arg(long)]
     record: bool,
 }
@@ -70,8 +70,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     }
     let mut findings = Vec::new();
     if arguments.record {
-        for client in clients.into_iter().filter(|c| c.is_duplex()) {
-            show(vec![client.record()?], &mut findings);
+        let bedrock = server::build()?;
+        for client in clients.into_iter().filter(|c| c.is_recorded()) {
+            show(vec![client.record(&bedrock)?], &mut findings);
         }
         return tally(&findings);
     }

@@ -35,8 +35,7 @@ impl Address {
 /// A server that runs as long as this lives.
 pub(crate) struct Server {
     pub(crate) address: Address,
-    /// Holds the process.
-    #[expect(dead_code, reason = "dropping it ends the process")]
+    /// Holds the process, which ends with it.
     lines: Lines,
 }
 
@@ -71,19 +70,37 @@ impl Server {
         faults: &[&str],
         scenario: Option<&str>,
     ) -> Result<Self, Failure> {
-        let mut command = Command::new(bedrock);
-        command
-            .args(["serve", "--json", "--tls-dir"])
-            .arg(peers::folder().join("serve"));
-        if let Some(scenario) = scenario {
-            command
-                .arg("--scenario")
-                .arg(workspace::root().join(scenario));
-        }
+        let mut command = serve(bedrock, scenario);
         for fault in faults {
             command.args(["--fault", fault]);
         }
         Self::of("bedrock-serve", command)
+    }
+
+    /// Starts one that takes its calls down in `file`, texts included.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub(super) fn start_recording(
+        bedrock: &Path,
+        scenario: &str,
+        file: &Path,
+    ) -> Result<Self, Failure> {
+        let mut command = serve(bedrock, Some(scenario));
+        command.arg("--record-text").arg("--record").arg(file);
+        Self::of("bedrock-serve", command)
+    }
+
+    /// Ends it in order.
+    ///
+    /// # Errors
+    /// When it cannot be asked, or does not.
+    pub(super) fn end(mut self) -> Result<(), Failure> {
+        self.lines.interrupt()?;
+        match self.lines.next(Duration::from_secs(10))? {
+            None => Ok(()),
+            Some(line) => Err(Failure::new(format!("bedrock serve ended with {line}"))),
+        }
     }
 
     /// Any program that prints such a line first.
@@ -95,6 +112,19 @@ impl Server {
         let address = first_line(name, &mut lines)?;
         Ok(Self { address, lines })
     }
+}
+
+fn serve(bedrock: &Path, scenario: Option<&str>) -> Command {
+    let mut command = Command::new(bedrock);
+    command
+        .args(["serve", "--json", "--tls-dir"])
+        .arg(peers::folder().join("serve"));
+    if let Some(scenario) = scenario {
+        command
+            .arg("--scenario")
+            .arg(workspace::root().join(scenario));
+    }
+    command
 }
 
 /// Reads the address that a server prints when it listens.
