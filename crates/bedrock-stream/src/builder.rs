@@ -106,8 +106,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Records every call on a connection of this client's own. Calls that are opened on a connection of the caller's are
-    /// not: that can be a [`Recorder`](crate::recording::Recorder) itself.
+    /// Records every call on a connection of this client's own, and those of conversations and of Strands' model on any. Other calls
+    /// that are opened on a connection of the caller's are not: that can be a [`Recorder`](crate::recording::Recorder) itself.
     pub fn record(mut self, recording: Recording) -> Self {
         self.recording = Some(recording);
         self

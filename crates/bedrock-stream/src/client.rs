@@ -158,17 +158,26 @@ impl Client {
             .map_err(|_| Error::config("the endpoint is not a URL"))
     }
 
+    /// Where `operation` on `model` is.
+    pub(crate) fn url(&self, model: &str, operation: Operation) -> Result<http::Uri, Error> {
+        self.0.endpoint.url(model, operation)
+    }
+
+    /// Where the call of this path is.
+    pub(crate) fn url_of_path(&self, path: &str) -> Result<http::Uri, Error> {
+        self.0.endpoint.url_of_path(path)
+    }
+
     /// The head of a one-way call: with the API key, or signed with its body.
     pub(crate) async fn one_way_head(
         &self,
-        model: &str,
-        operation: Operation,
+        url: http::Uri,
         headers: &HeaderMap,
         body: &Bytes,
         deadlines: Option<Deadlines>,
     ) -> Result<http::Request<()>, Error> {
         let inner = &self.0;
-        let (mut parts, ()) = http::Request::post(inner.endpoint.url(model, operation)?)
+        let (mut parts, ()) = http::Request::post(url)
             .header(CONTENT_TYPE, JSON)
             .header(CONTENT_LENGTH, body.len())
             .extension(deadlines.unwrap_or(inner.deadlines))
@@ -192,10 +201,13 @@ impl Client {
 
     /// Signs the head of a bidirectional call on `model`.
     pub(crate) async fn sign_bidirectional(&self, model: &str) -> Result<SignedCall, Error> {
+        let url = self.url(model, Operation::InvokeModelWithBidirectionalStream)?;
+        self.sign_duplex(url).await
+    }
+
+    /// Signs the head of a call whose events are signed too.
+    pub(crate) async fn sign_duplex(&self, url: http::Uri) -> Result<SignedCall, Error> {
         let inner = &self.0;
-        let uri = inner
-            .endpoint
-            .url(model, Operation::InvokeModelWithBidirectionalStream)?;
         let credentials = match self.credentials().await {
             Err(error) if inner.bearer.is_some() => {
                 return Err(Error::credentials(format!(
@@ -206,7 +218,7 @@ impl Client {
             credentials => credentials?,
         };
         let scope = Scope::new(inner.region.as_str(), "bedrock");
-        let (mut parts, ()) = http::Request::post(uri)
+        let (mut parts, ()) = http::Request::post(url)
             .header(CONTENT_TYPE, EVENT_STREAM)
             .extension(inner.session_deadlines)
             .body(())

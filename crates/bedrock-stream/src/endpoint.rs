@@ -110,18 +110,18 @@ impl Endpoint {
         if model.is_empty() {
             return Err(Error::config("the model id is empty"));
         }
-        let path = format!(
-            "{}/model/{}/{}",
-            self.base,
-            encode_label(model),
-            operation.path()
-        );
+        let path = format!("/model/{}/{}", encode_label(model), operation.path());
+        self.url_of_path(&path)
+    }
+
+    /// The URL of a path, which stands as it is on the wire.
+    pub(crate) fn url_of_path(&self, path: &str) -> Result<Uri, Error> {
         Uri::builder()
             .scheme(self.scheme.clone())
             .authority(self.authority.clone())
-            .path_and_query(path)
+            .path_and_query(format!("{}{path}", self.base))
             .build()
-            .map_err(|error| Error::config(format!("model id {model:?}: {error}")))
+            .map_err(|error| Error::config(format!("the path {path:?}: {error}")))
     }
 
     /// Whether bytes travel in the clear.

@@ -176,11 +176,8 @@ impl Comparison {
     }
 }
 
-/// How many marks (see [`Comparison::marks`]) an entry of the recorded client counts.
-pub(super) fn marks_of(direction: Direction, what: &What) -> usize {
-    if direction == Direction::Down {
-        return 0;
-    }
+/// How many marks (see [`Comparison::marks`]) an entry counts; the service's are counted in the same way.
+pub(super) fn marks_of(what: &What) -> usize {
     match what {
         What::Frame(frame) => usize::from(Event::of(frame).is_some_and(|event| !event.is_audio())),
         What::End(End::Clean) => 1,
@@ -254,7 +251,7 @@ impl Event {
     }
 
     fn is_audio(&self) -> bool {
-        self.name == "audioInput"
+        matches!(self.name.as_str(), "audioInput" | "audioOutput")
     }
 }
 

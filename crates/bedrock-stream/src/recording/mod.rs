@@ -1,7 +1,7 @@
 //! Recordings of calls: what went up and down, and when, as lines of JSON (docs/recording.md).
 //!
-//! A [`Recorder`] around any [`Duplex`](h2_duplex::Duplex) writes one, a [`Transcript`] reads one, and a [`Replay`] is a
-//! `Duplex` that serves one again. Credentials and signatures never come into a file; speech and text do only where
+//! A [`Recorder`] around any [`Duplex`](h2_duplex::Duplex) writes one, a [`Transcript`] reads one, a [`Replay`] is a `Duplex`
+//! that serves one again, and [`RecordedCall::send_again`] is its client again. Credentials and signatures never come into a file; speech and text do only where
 //! [`Keep`] says so.
 //!
 //! ```
@@ -33,6 +33,7 @@ mod line;
 mod payload;
 mod recorder;
 mod replay;
+mod resend;
 mod rewrite;
 mod scrub;
 mod track;

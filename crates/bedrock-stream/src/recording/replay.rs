@@ -49,10 +49,21 @@ impl RecordedCall {
     /// What the service sent, each with the time from the opening of the call, and with the number of
     /// [marks](Comparison::marks) that the client had made by then.
     pub fn answers(&self) -> impl Iterator<Item = (Duration, usize, &What)> {
+        self.told(Direction::Down)
+    }
+
+    /// What went one way, each with its time and with the marks of the other side by then.
+    pub(super) fn told(
+        &self,
+        direction: Direction,
+    ) -> impl Iterator<Item = (Duration, usize, &What)> {
         let mut marks = 0;
         self.entries().iter().filter_map(move |entry| {
-            marks += marks_of(entry.direction, &entry.what);
-            (entry.direction == Direction::Down).then_some((entry.at, marks, &entry.what))
+            if entry.direction == direction {
+                return Some((entry.at, marks, &entry.what));
+            }
+            marks += marks_of(&entry.what);
+            None
         })
     }
 }

@@ -178,6 +178,16 @@ pub struct RecordedCall {
 }
 
 impl RecordedCall {
+    /// The same call as it went another time.
+    pub(super) fn again(&self, request: http::Request<()>, entries: Vec<Entry>) -> Self {
+        Self {
+            number: self.number,
+            opened_at: Duration::ZERO,
+            request,
+            entries,
+        }
+    }
+
     /// Its number in the recording, from 1.
     #[must_use]
     pub fn number(&self) -> u64 {

@@ -97,14 +97,9 @@ impl Question {
         mapper: &impl Fn(Option<&str>) -> M,
     ) -> Result<(FrameReceiver<D::Receive, M>, HeaderMap), Error> {
         let client = &self.client;
+        let url = client.url(&self.model, self.operation)?;
         let head = client
-            .one_way_head(
-                &self.model,
-                self.operation,
-                &self.headers,
-                &body,
-                self.deadlines,
-            )
+            .one_way_head(url, &self.headers, &body, self.deadlines)
             .await?;
         let (send, receive) = connection.open(head).await.map_err(Error::transport)?;
         let clock = client.clock().clone();

@@ -12,7 +12,6 @@ use tokio::time::timeout;
 use crate::client::Client;
 use crate::error::Error;
 use crate::random::random;
-use crate::recording::Recorder;
 use crate::sonic::SonicBuilder;
 use crate::strands::connection::Connection;
 use crate::strands::error::{BidiError, StopError, StopStep};
@@ -79,7 +78,7 @@ impl BidiModel {
         self.keep(builder.open().await?, start)
     }
 
-    /// As [`start`](Self::start), on a connection of the caller's.
+    /// As [`start`](Self::start), on a connection of the caller's, recorded as well where the client records.
     ///
     /// # Errors
     /// As [`start`](Self::start).
@@ -89,7 +88,7 @@ impl BidiModel {
     pub async fn start_on(&self, start: Start, http2: &mut Http2) -> Result<(), BidiError> {
         let _starting = self.begin()?;
         let builder = self.builder(&start);
-        let mut connection = Recorder::maybe(http2, None);
+        let mut connection = self.client.recorded(http2);
         self.keep(builder.open_on(&mut connection).await?, start)
     }
 
