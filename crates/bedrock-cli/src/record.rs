@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use bedrock_loopback::{ResponseEnd, Traffic};
 use bedrock_stream::recording::{CallRecord, End, Keep, Recording};
@@ -23,6 +23,8 @@ pub(crate) struct RecordArgs {
     /// Keep text, documents, pictures and tools in the recording; else they are letters x of the same length
     #[arg(long, requires = "record")]
     record_text: bool,
+    #[arg(skip)]
+    started: OnceLock<Recording>,
 }
 
 impl RecordArgs {
@@ -42,17 +44,27 @@ impl RecordArgs {
             file: create(path).map_err(failed)?,
             path: path.clone(),
         };
-        Recording::to(file, keep).map(Some).map_err(failed)
+        let recording = Recording::to(file, keep).map_err(failed)?;
+        Ok(Some(self.started.get_or_init(|| recording).clone()))
+    }
+}
+
+/// The command is over; a task that nobody waits for may still hold its end of a call.
+impl Drop for RecordArgs {
+    fn drop(&mut self) {
+        if let Some(recording) = self.started.get() {
+            recording.close();
+        }
     }
 }
 
 /// Takes down what a loopback tells of its calls.
-pub(crate) fn tap(recording: Recording) -> impl Fn(u64, Traffic<'_>) + Send + Sync + 'static {
+pub(crate) fn tap(recording: Recording) -> impl Fn(u64, &Traffic<'_>) + Send + Sync + 'static {
     let calls: Mutex<HashMap<u64, CallRecord>> = Mutex::default();
     move |number, traffic| {
         let mut calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
         if let Traffic::RequestHead(head) = traffic {
-            let head = http::Request::from_parts(head.clone(), ());
+            let head = http::Request::from_parts((*head).clone(), ());
             calls.insert(number, recording.call(&head));
             return;
         }
@@ -62,10 +74,10 @@ pub(crate) fn tap(recording: Recording) -> impl Fn(u64, Traffic<'_>) + Send + Sy
         match traffic {
             Traffic::RequestBytes(bytes) => call.sent(bytes),
             Traffic::RequestEnd => call.sent_all(&End::Clean),
-            Traffic::ResponseHead(head) => call.answered(&head.clone().into_parts().0),
+            Traffic::ResponseHead(head) => call.answered(&(*head).clone().into_parts().0),
             Traffic::ResponseBytes(bytes) => call.received(bytes),
             Traffic::ResponseEnd(how) => {
-                call.received_all(&end(how));
+                call.received_all(&end(*how));
                 calls.remove(&number);
             }
             _ => {}

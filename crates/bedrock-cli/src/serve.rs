@@ -101,7 +101,8 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, Stop> {
         builder = builder.observe(|notice: &Notice| eprintln!("{notice}"));
     }
     if let Some(recording) = args.record.start().map_err(Stop::usage)? {
-        builder = builder.tap(record::tap(recording));
+        let record = record::tap(recording);
+        builder = builder.tap(move |call, traffic| record(call, &traffic));
     }
     let server = builder.start().await?;
     let ca_file = write_ca(args.tls_dir.as_deref(), server.ca_pem()).map_err(Stop::usage)?;

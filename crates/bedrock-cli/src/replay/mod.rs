@@ -12,6 +12,7 @@ use bedrock_loopback::{Loopback, Notice, Script, ScriptStep, ScriptedCall, Scrip
 use bedrock_stream::recording::{End, Pace, RecordedCall, Transcript, What};
 
 use crate::exit::{Exit, Stop};
+use crate::record::{self, RecordArgs};
 use crate::{serve, signals};
 use watch::Watch;
 
@@ -53,6 +54,8 @@ pub(crate) struct Args {
     /// Say nothing of the calls on stderr but where they differ
     #[arg(long, short)]
     quiet: bool,
+    #[command(flatten)]
+    record: RecordArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -84,12 +87,19 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, Stop> {
     let script = script(&transcript, pace);
     let watch = Arc::new(Watch::new(transcript, args.quiet));
     let listener = Arc::clone(&watch);
+    let recorder = args.record.start().map_err(Stop::usage)?.map(record::tap);
     let mut builder = Loopback::builder()
         .listen(args.listen)
         .region(&args.region)
         .plaintext(args.plaintext)
         .script(script)
-        .tap(move |call, traffic| listener.take(call, &traffic));
+        .tap(move |call, traffic| {
+            // First: the end of the last call may end this command.
+            if let Some(record) = &recorder {
+                record(call, &traffic);
+            }
+            listener.take(call, &traffic);
+        });
     if !args.quiet {
         builder = builder.observe(|notice: &Notice| eprintln!("{notice}"));
     }

@@ -15,7 +15,7 @@ use super::VERSION;
 use super::call::CallRecord;
 use super::keep::Keep;
 
-/// A recording that is being made. Clones write to the same file; the last to be dropped closes it.
+/// A recording that is being made. Clones write to the same file; the last to be dropped closes it, unless [`close`](Self::close) did.
 #[derive(Clone)]
 pub struct Recording(Arc<Inner>);
 
@@ -28,6 +28,7 @@ struct Inner {
 
 struct Out {
     writer: Box<dyn Write + Send>,
+    closed: bool,
     failed: Option<std::io::Error>,
 }
 
@@ -55,6 +56,7 @@ impl Recording {
         Ok(Self(Arc::new(Inner {
             out: Mutex::new(Out {
                 writer,
+                closed: false,
                 failed: None,
             }),
             started: Instant::now(),
@@ -68,6 +70,12 @@ impl Recording {
     pub fn call(&self, head: &http::Request<()>) -> CallRecord {
         let number = self.0.calls.fetch_add(1, Ordering::Relaxed) + 1;
         CallRecord::begin(self.clone(), number, head)
+    }
+
+    /// Closes it now, for programs that end while a task may still hold it. What is told later is not written.
+    pub fn close(&self) {
+        let mut out = self.0.out.lock().unwrap_or_else(PoisonError::into_inner);
+        out.close();
     }
 
     /// What is kept of what is said.
@@ -99,7 +107,7 @@ impl Recording {
 
 impl Out {
     fn line(&mut self, line: &Value) {
-        if self.failed.is_some() {
+        if self.closed || self.failed.is_some() {
             return;
         }
         let mut text = line.to_string();
@@ -110,12 +118,17 @@ impl Out {
             .and_then(|()| self.writer.flush());
         self.failed = written.err();
     }
+
+    fn close(&mut self) {
+        self.line(&json!({ "closed": true }));
+        self.closed = true;
+    }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
         let out = self.out.get_mut().unwrap_or_else(PoisonError::into_inner);
-        out.line(&json!({ "closed": true }));
+        out.close();
     }
 }
 
@@ -133,4 +146,35 @@ fn create(path: &Path) -> std::io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closed_recording_ends_with_that_whoever_still_holds_it() {
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let recording = Recording::to(Shared(Arc::clone(&written)), Keep::NOTHING).unwrap();
+        let call = recording.call(&http::Request::new(()));
+        recording.close();
+        call.sent(b"late");
+        drop((call, recording));
+        let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
+        assert!(text.ends_with("{\"closed\":true}\n"), "{text}");
+        assert_eq!(text.matches("closed").count(), 1, "{text}");
+    }
+
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
 }
