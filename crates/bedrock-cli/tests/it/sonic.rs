@@ -1,40 +1,10 @@
 //! `bedrock sonic` and `bedrock serve` as a person or a script runs them.
-#![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
 
-use serde_json::Value;
-
-const QUESTION: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../fixtures/audio/question.wav"
-);
-
-/// The command, in an environment that knows nothing of AWS.
-fn bedrock() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bedrock"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("AWS_") {
-            command.env_remove(name);
-        }
-    }
-    command
-        .env("HOME", "/nonexistent")
-        .env("AWS_EC2_METADATA_DISABLED", "true");
-    command.stdin(Stdio::null());
-    command
-}
-
-fn temporary(name: &str) -> PathBuf {
-    std::env::temp_dir().join(format!("bedrock-cli-{}-{name}", std::process::id()))
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use crate::command::{Folder, QUESTION, bedrock, fed, interrupt, last_json, text};
+use crate::service::Server;
 
 fn peak(pcm: &[u8]) -> i16 {
     pcm.chunks_exact(2)
@@ -43,20 +13,16 @@ fn peak(pcm: &[u8]) -> i16 {
         .unwrap_or(0)
 }
 
-fn last_json(output: &Output) -> Value {
-    serde_json::from_str(text(&output.stdout).lines().last().unwrap()).unwrap()
-}
-
 #[test]
 fn a_question_in_a_wav_file_gives_a_reply_in_one() {
-    let reply = temporary("reply.wav");
+    let folder = Folder::new("reply");
+    let reply = folder.file("reply.wav");
     let output = bedrock()
         .args(["sonic", "--loopback", "--fast", "--json", QUESTION, "--out"])
         .arg(&reply)
         .output()
         .unwrap();
     let wav = std::fs::read(&reply).unwrap();
-    std::fs::remove_file(&reply).unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert_eq!(&wav[..4], b"RIFF");
     assert_eq!(
@@ -72,24 +38,17 @@ fn a_question_in_a_wav_file_gives_a_reply_in_one() {
 
 #[test]
 fn raw_audio_goes_through_pipes() {
-    let mut child = bedrock()
-        .args([
-            "sonic",
-            "--loopback",
-            "-",
-            "--out",
-            "-",
-            "--output-rate",
-            "16000",
-        ])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
     let speech = std::fs::read(QUESTION).unwrap().split_off(44);
-    child.stdin.take().unwrap().write_all(&speech).unwrap();
-    let output = child.wait_with_output().unwrap();
+    let args = [
+        "sonic",
+        "--loopback",
+        "-",
+        "--out",
+        "-",
+        "--output-rate",
+        "16000",
+    ];
+    let output = fed(bedrock().args(args), &speech);
     assert_eq!(output.status.code(), Some(0));
     assert!(
         output.stdout.len() > 32_000,
@@ -101,7 +60,8 @@ fn raw_audio_goes_through_pipes() {
 
 #[test]
 fn ctrl_c_closes_cleanly_and_keeps_a_whole_file() {
-    let reply = temporary("interrupted.wav");
+    let folder = Folder::new("interrupted");
+    let reply = folder.file("reply.wav");
     let mut child = bedrock()
         .args(["sonic", "--loopback", QUESTION, "--out"])
         .arg(&reply)
@@ -120,21 +80,13 @@ fn ctrl_c_closes_cleanly_and_keeps_a_whole_file() {
     assert_eq!(child.wait().unwrap().code(), Some(130), "{rest:?}");
     assert!(rest.iter().any(|line| line == "complete"), "{rest:?}");
     let wav = std::fs::read(&reply).unwrap();
-    std::fs::remove_file(&reply).unwrap();
     assert_eq!(&wav[..4], b"RIFF");
 }
 
 #[test]
 fn silence_gets_no_reply_and_is_called_incomplete() {
-    let mut child = bedrock()
-        .args(["sonic", "--loopback", "--json", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(&[0; 3200]).unwrap();
-    let output = child.wait_with_output().unwrap();
+    let args = ["sonic", "--loopback", "--json", "-"];
+    let output = fed(bedrock().args(args), &[0; 3200]);
     assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
     assert_eq!(last_json(&output)["outcome"], "incomplete");
     assert!(text(&output.stderr).contains("no reply within 15 s"));
@@ -142,36 +94,17 @@ fn silence_gets_no_reply_and_is_called_incomplete() {
 
 #[test]
 fn a_server_in_another_terminal_is_reached_by_url_and_ca_file() {
-    let mut server = bedrock()
-        .args(["serve", "--json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(server.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let ready: Value = serde_json::from_str(&line).unwrap();
-    let of = |name: &str| ready[name].as_str().unwrap().to_owned();
+    let server = Server::start(bedrock().args(["serve", "--json"]));
+    let ca_file = server.of("ca_file").to_owned();
     let call = |secret: &str| {
-        bedrock()
-            .args([
-                "sonic",
-                "--fast",
-                QUESTION,
-                "--endpoint-url",
-                &of("url"),
-                "--ca-file",
-                &of("ca_file"),
-            ])
-            .args(["--region", &of("region")])
-            .env("AWS_ACCESS_KEY_ID", of("access_key_id"))
+        let mut client = server.client("sonic");
+        client.args(["--fast", QUESTION]);
+        client
             .env("AWS_SECRET_ACCESS_KEY", secret)
             .output()
             .unwrap()
     };
-    let good = call(&of("secret_access_key"));
+    let good = call(server.of("secret_access_key"));
     assert_eq!(good.status.code(), Some(0), "{}", text(&good.stderr));
     let bad = call("another secret");
     assert_eq!(bad.status.code(), Some(1));
@@ -188,16 +121,8 @@ fn a_server_in_another_terminal_is_reached_by_url_and_ca_file() {
     ] {
         assert!(line.contains(part), "{line}");
     }
-    interrupt(&server);
-    let mut log = String::new();
-    server
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut log)
-        .unwrap();
-    assert_eq!(server.wait().unwrap().code(), Some(0));
-    assert!(!std::path::Path::new(&of("ca_file")).exists());
+    assert_eq!(server.interrupted().0, Some(0));
+    assert!(!std::path::Path::new(&ca_file).exists());
 }
 
 #[test]
@@ -210,35 +135,17 @@ fn a_fault_from_the_menu_ends_in_its_typed_outcome() {
         "{menu}"
     );
 
-    let mut server = bedrock()
-        .args(["serve", "--json", "--quiet", "--fault", "cut-mid-frame@3"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(server.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let ready: Value = serde_json::from_str(&line).unwrap();
-    let of = |name: &str| ready[name].as_str().unwrap().to_owned();
-    let output = bedrock()
-        .args([
-            "sonic",
-            "--fast",
-            "--json",
-            QUESTION,
-            "--region",
-            "us-east-1",
-        ])
-        .args(["--endpoint-url", &of("url"), "--ca-file", &of("ca_file")])
-        .env("AWS_ACCESS_KEY_ID", of("access_key_id"))
-        .env("AWS_SECRET_ACCESS_KEY", of("secret_access_key"))
+    let mut serve = bedrock();
+    serve.args(["serve", "--json", "--quiet", "--fault", "cut-mid-frame@3"]);
+    let server = Server::start(&mut serve);
+    let mut client = server.client("sonic");
+    let output = client
+        .args(["--fast", "--json", QUESTION])
         .output()
         .unwrap();
     assert_ne!(output.status.code(), Some(0));
     assert_ne!(last_json(&output)["outcome"], "complete");
-    interrupt(&server);
-    assert_eq!(server.wait().unwrap().code(), Some(0));
+    assert_eq!(server.interrupted().0, Some(0));
 }
 
 #[test]
@@ -279,12 +186,4 @@ fn a_wrong_command_line_is_exit_code_2() {
             text(&output.stderr)
         );
     }
-}
-
-fn interrupt(child: &Child) {
-    let sent = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(sent.success());
 }

@@ -1,110 +1,16 @@
 //! `--record`, `bedrock replay`, and `bedrock frames` on a recording, as a person or a script runs them.
-#![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
-const QUESTION: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../fixtures/audio/question.wav"
-);
-
-/// The command, in an environment that knows nothing of AWS.
-fn bedrock() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bedrock"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("AWS_") {
-            command.env_remove(name);
-        }
-    }
-    command
-        .env("HOME", "/nonexistent")
-        .env("AWS_EC2_METADATA_DISABLED", "true");
-    command.stdin(Stdio::null());
-    command
-}
-
-/// A folder of a test's own, gone when it ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let folder =
-            std::env::temp_dir().join(format!("bedrock-replay-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use crate::command::{Folder, QUESTION, bedrock, text};
+use crate::service::Server;
 
 fn succeeded(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    text(&output.stdout)
-}
-
-/// A server in another process, and what it printed when it was ready.
-struct Server {
-    child: Child,
-    ready: Value,
-}
-
-impl Server {
-    fn start(command: &mut Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let ready = serde_json::from_str(&line).unwrap();
-        Self { child, ready }
-    }
-
-    /// A client of it.
-    fn client(&self, operation: &str) -> Command {
-        let of = |member: &str| self.ready[member].as_str().unwrap();
-        let mut client = bedrock();
-        client
-            .args([
-                operation,
-                "--endpoint-url",
-                of("url"),
-                "--ca-file",
-                of("ca_file"),
-            ])
-            .args(["--region", of("region")])
-            .env("AWS_ACCESS_KEY_ID", of("access_key_id"))
-            .env("AWS_SECRET_ACCESS_KEY", of("secret_access_key"));
-        client
-    }
-
-    /// Its exit code and what it said, when it ends.
-    fn ended(mut self) -> (Option<i32>, String) {
-        let mut said = String::new();
-        let mut errors = self.child.stderr.take().unwrap();
-        errors.read_to_string(&mut said).unwrap();
-        (self.child.wait().unwrap().code(), said)
-    }
+    text(&output.stdout).to_owned()
 }
 
 fn replay(file: &Path) -> Server {
@@ -137,7 +43,10 @@ fn a_recorded_answer_is_given_again_and_another_question_is_told() {
         "{said}"
     );
 
-    let server = replay(&file);
+    let other = folder.file("other.jsonl");
+    let mut serve = bedrock();
+    serve.arg("replay").arg(&file).args(["--once", "--json"]);
+    let server = Server::start(serve.arg("--record").arg(&other));
     succeeded(&ask(&mut server.client("converse"), "something else"));
     let (code, said) = server.ended();
     assert_eq!(code, Some(1), "{said}");
@@ -146,6 +55,8 @@ fn a_recorded_answer_is_given_again_and_another_question_is_told() {
         "{said}"
     );
     assert!(!said.contains("something else"), "{said}");
+    let recorded = std::fs::read_to_string(other).unwrap();
+    assert!(recorded.contains("messageStop") && recorded.contains("\"closed\":true"));
 }
 
 #[test]
@@ -208,9 +119,7 @@ fn a_server_takes_down_its_clients_and_frames_reads_it() {
             .output()
             .unwrap(),
     );
-    let id = server.child.id().to_string();
-    Command::new("kill").args(["-INT", &id]).status().unwrap();
-    assert_eq!(server.ended().0, Some(0));
+    assert_eq!(server.interrupted().0, Some(0));
 
     let frames = |args: &[&str]| {
         let mut frames = bedrock();
@@ -268,4 +177,30 @@ fn what_is_no_recording_is_one_line() {
     let output = bedrock().args(["replay", QUESTION]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("this is no recording"));
+}
+
+#[test]
+fn every_command_that_talks_takes_down_its_calls() {
+    let folder = Folder::new("every");
+    let question = ["--fast", QUESTION];
+    let commands: [(&str, &[&str], &str); 4] = [
+        ("sonic", &question, "invoke-with-bidirectional-stream"),
+        ("converse", &["good morning"], "converse-stream"),
+        ("invoke", &["good morning"], "invoke-with-response-stream"),
+        (
+            "doctor",
+            &["--model", "amazon.nova-lite-v1:0"],
+            "converse-stream",
+        ),
+    ];
+    for (command, args, operation) in commands {
+        let file = folder.file(&format!("{command}.jsonl"));
+        let mut talking = bedrock();
+        talking.args([command, "--loopback"]).args(args);
+        talking.arg("--record").arg(&file);
+        succeeded(&talking.output().unwrap());
+        let recorded = std::fs::read_to_string(&file).unwrap();
+        assert!(recorded.contains(operation), "{command}");
+        assert!(recorded.ends_with("{\"closed\":true}\n"), "{command}");
+    }
 }

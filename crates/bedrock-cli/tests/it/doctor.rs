@@ -1,11 +1,12 @@
 //! `bedrock doctor`, run as a program.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use bedrock_loopback::{FaultKind, Loopback};
 use serde_json::Value;
+
+use crate::command::bedrock;
+use crate::service::Served;
 
 /// The findings, by their check, and the exit code.
 fn examine(
@@ -13,32 +14,18 @@ fn examine(
     secret: Option<&str>,
     args: &[&str],
 ) -> (Vec<(String, String)>, i32) {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut builder = Loopback::builder();
     if let Some(fault) = fault {
         builder = builder.fault(fault);
     }
-    let server = runtime.block_on(builder.start()).unwrap();
     let name = fault.map_or("none", FaultKind::name);
-    let ca_file = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
-        .join(format!("doctor-{name}-{}.pem", secret.is_some()));
-    std::fs::write(&ca_file, server.ca_pem()).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_bedrock"))
+    let served = Served::start(&format!("doctor-{name}-{}", secret.is_some()), builder);
+    let mut command = served.bedrock();
+    command
         .args(["doctor", "--json"])
         .args(args)
-        .env_clear()
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.url())
-        .env("AWS_CA_BUNDLE", ca_file)
-        .env("AWS_REGION", "us-east-1")
-        .env("AWS_ACCESS_KEY_ID", server.access_key_id())
-        .env(
-            "AWS_SECRET_ACCESS_KEY",
-            secret.unwrap_or(server.secret_access_key()),
-        )
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+        .envs(secret.map(|secret| ("AWS_SECRET_ACCESS_KEY", secret)));
+    let output = command.output().unwrap();
     (findings(&output), output.status.code().unwrap())
 }
 
@@ -115,13 +102,7 @@ fn a_wrong_clock_is_found() {
 
 #[test]
 fn settings_that_are_missing_are_named() {
-    let output = Command::new(env!("CARGO_BIN_EXE_bedrock"))
-        .arg("doctor")
-        .env_clear()
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let output = bedrock().arg("doctor").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
         text.contains("settings    FAILED") && text.contains("AWS_REGION"),
@@ -133,10 +114,7 @@ fn settings_that_are_missing_are_named() {
 #[test]
 fn shells_and_man_are_served() {
     let run = |args: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_bedrock"))
-            .args(args)
-            .output()
-            .unwrap();
+        let output = bedrock().args(args).output().unwrap();
         (
             String::from_utf8(output.stdout).unwrap(),
             output.status.code(),

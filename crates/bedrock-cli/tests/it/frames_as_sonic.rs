@@ -1,12 +1,12 @@
 //! `bedrock frames --as sonic` on the sequences of `fixtures/nova-sonic`.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use std::io::Write as _;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use bedrock_wire::ChunkWriter;
 use bytes::BytesMut;
 use serde_json::{Value, json};
+
+use crate::command::{bedrock, fed};
 
 const CASES: [&str; 6] = [
     "voice-turn",
@@ -32,19 +32,9 @@ fn run(args: &[&str], events: &[Value]) -> Output {
             .write(json.as_bytes(), &mut wire)
             .unwrap();
     }
-    let mut child = Command::new(env!("CARGO_BIN_EXE_bedrock"))
-        .args(["frames", "--as", "sonic", "-"])
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let writer = std::thread::spawn(move || drop(stdin.write_all(&wire)));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    output
+    let mut command = bedrock();
+    command.args(["frames", "--as", "sonic", "-"]).args(args);
+    fed(&mut command, &wire)
 }
 
 #[test]

@@ -1,55 +1,24 @@
 //! `--proxy` and `--connect-to`, run as a program.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 use std::sync::mpsc;
 use std::thread;
 
 use bedrock_loopback::Loopback;
 
-/// A server in this process that is called `localhost`.
-struct Served {
-    _runtime: tokio::runtime::Runtime,
-    server: Loopback,
-    ca_file: String,
-}
+use crate::service::Served;
 
-impl Served {
-    fn start(name: &str) -> Self {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let server = runtime.block_on(Loopback::builder().start()).unwrap();
-        let ca_file = format!("{}/{name}.pem", env!("CARGO_TARGET_TMPDIR"));
-        std::fs::write(&ca_file, server.ca_pem()).unwrap();
-        Self {
-            _runtime: runtime,
-            server,
-            ca_file,
-        }
-    }
-
-    fn address(&self) -> SocketAddr {
-        let url = self.server.url().replace("localhost", "127.0.0.1");
-        url.trim_start_matches("https://").parse().unwrap()
-    }
-
-    /// Asks `url`, which nobody answers.
-    fn converse(&self, args: &[&str], env: &[(&str, &str)]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_bedrock"))
-            .args(["converse", "hello", "--region", "us-east-1"])
-            .args(["--endpoint-url", "https://localhost:1"])
-            .args(args)
-            .env_clear()
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_CA_BUNDLE", &self.ca_file)
-            .env("AWS_ACCESS_KEY_ID", self.server.access_key_id())
-            .env("AWS_SECRET_ACCESS_KEY", self.server.secret_access_key())
-            .envs(env.iter().copied())
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
-    }
+/// Asks `url`, which nobody answers.
+fn converse(served: &Served, args: &[&str], env: &[(&str, &str)]) -> Output {
+    let mut command = served.bedrock();
+    command
+        .args(["converse", "hello", "--endpoint-url", "https://localhost:1"])
+        .args(args)
+        .envs(env.iter().copied())
+        .output()
+        .unwrap()
 }
 
 /// A CONNECT proxy that leads one client to `target`, and says what it was asked for.
@@ -84,28 +53,32 @@ fn assert_echoed(output: &Output) {
 
 #[test]
 fn the_way_leads_elsewhere_and_the_name_stays() {
-    let served = Served::start("connect-to");
+    let served = Served::start("connect-to", Loopback::builder());
     let target = served.address().to_string();
-    assert_echoed(&served.converse(&["--connect-to", &target], &[]));
+    assert_echoed(&converse(&served, &["--connect-to", &target], &[]));
 }
 
 #[test]
 fn a_proxy_is_named_or_found_in_the_environment() {
-    let served = Served::start("proxy");
+    let served = Served::start("proxy", Loopback::builder());
     let (url, asked) = proxy(served.address());
-    assert_echoed(&served.converse(&["--proxy", &url], &[]));
+    assert_echoed(&converse(&served, &["--proxy", &url], &[]));
     let asked = asked.recv().unwrap();
     assert!(asked.starts_with("CONNECT localhost:1 HTTP/1.1"), "{asked}");
 
     let (url, asked) = proxy(served.address());
-    assert_echoed(&served.converse(&["--proxy", "env"], &[("HTTPS_PROXY", &url)]));
+    assert_echoed(&converse(
+        &served,
+        &["--proxy", "env"],
+        &[("HTTPS_PROXY", &url)],
+    ));
     asked.recv().unwrap();
 
     let (url, asked) = proxy(served.address());
-    let output = served.converse(&[], &[("HTTPS_PROXY", &url)]);
+    let output = converse(&served, &[], &[("HTTPS_PROXY", &url)]);
     assert_eq!(output.status.code(), Some(1), "nobody asked for the proxy");
     assert!(asked.try_recv().is_err());
-    let output = served.converse(&["--proxy", "ftp://nowhere"], &[]);
+    let output = converse(&served, &["--proxy", "ftp://nowhere"], &[]);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(stderr.contains("--proxy: "), "{stderr}");
 }

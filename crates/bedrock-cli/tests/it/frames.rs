@@ -1,5 +1,4 @@
 //! `bedrock frames` as a program: what it prints, when, how it ends, and that `encode` is its inverse.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Output, Stdio};
@@ -10,36 +9,18 @@ use bytes::BytesMut;
 use eventstream_codec::{FrameWriter, Limits, Parsed, Timestamp, parse};
 use serde_json::{Value, json};
 
+use crate::command::{bedrock, fed, json_lines};
+
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/eventstream");
 
-fn bedrock(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bedrock"));
+fn frames(args: &[&str]) -> Command {
+    let mut command = bedrock();
     command.arg("frames").args(args);
     command
 }
 
-/// Runs the command with this standard input.
 fn run(args: &[&str], input: &[u8]) -> Output {
-    let mut child = bedrock(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_vec();
-    // The command may end before it has read everything: that is not this side's error.
-    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    output
-}
-
-fn json_lines(output: &Output) -> Vec<Value> {
-    let text = std::str::from_utf8(&output.stdout).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    fed(&mut frames(args), input)
 }
 
 fn event(event_type: &str, payload: &[u8]) -> BytesMut {
@@ -132,11 +113,11 @@ fn a_cut_stream_and_a_body_that_is_no_frames_are_named() {
         "{message}"
     );
 
-    let missing = bedrock(&["no such file"]).output().unwrap();
+    let missing = frames(&["no such file"]).output().unwrap();
     assert_eq!(missing.status.code(), Some(2));
-    assert_eq!(bedrock(&[]).output().unwrap().status.code(), Some(2));
+    assert_eq!(frames(&[]).output().unwrap().status.code(), Some(2));
     assert_eq!(
-        bedrock(&["-", "--limits", "none"])
+        frames(&["-", "--limits", "none"])
             .output()
             .unwrap()
             .status
@@ -147,7 +128,7 @@ fn a_cut_stream_and_a_body_that_is_no_frames_are_named() {
 
 #[test]
 fn frames_are_shown_as_they_arrive() {
-    let mut child = bedrock(&["--json", "-"])
+    let mut child = frames(&["--json", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -250,7 +231,7 @@ fn payloads_are_text_json_or_hex() {
 fn limits_are_those_of_the_profile() {
     let fixture = format!("{FIXTURES}/duplicate_header.bin");
     let code = |limits: &str| {
-        let output = bedrock(&[&fixture, "--json", "--limits", limits])
+        let output = frames(&[&fixture, "--json", "--limits", limits])
             .output()
             .unwrap();
         output.status.code()
@@ -270,7 +251,7 @@ fn encode_gives_back_the_bytes_that_were_printed() {
         if path.extension().unwrap() != "bin" || !is_strictly_good(&wire) {
             continue;
         }
-        let printed = bedrock(&["--json", path.to_str().unwrap()])
+        let printed = frames(&["--json", path.to_str().unwrap()])
             .output()
             .unwrap();
         assert_eq!(printed.status.code(), Some(0), "{}", path.display());
@@ -337,7 +318,7 @@ fn encode_names_the_line_that_is_wrong_and_keeps_what_came_before() {
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_trouble() {
-    let mut child = bedrock(&["-"])
+    let mut child = frames(&["-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

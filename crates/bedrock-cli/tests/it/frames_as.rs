@@ -1,5 +1,4 @@
 //! `bedrock frames --as` as a program: typed events as they arrive, the verdict last, and its exit code.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Output, Stdio};
@@ -12,37 +11,16 @@ use converse_stream::{MessageStop, Metadata, Role, StopReason, Usage, Writer};
 use eventstream_codec::{FrameWriter, Timestamp};
 use serde_json::{Value, json};
 
-fn bedrock(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bedrock"));
-    command
-        .args(["frames", "--as"])
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+use crate::command::{bedrock, fed, json_lines, text};
+
+fn frames(args: &[&str]) -> Command {
+    let mut command = bedrock();
+    command.args(["frames", "--as"]).args(args);
     command
 }
 
 fn run(args: &[&str], input: &[u8]) -> Output {
-    let mut child = bedrock(args).spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_vec();
-    // The command may end before it has read everything: that is not this side's error.
-    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    output
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
-
-fn json_lines(output: &Output) -> Vec<Value> {
-    text(&output.stdout)
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    fed(&mut frames(args), input)
 }
 
 fn lima() -> Bytes {
@@ -176,7 +154,11 @@ fn a_family_says_itself_what_it_is_and_an_unknown_name_is_wrong_usage() {
 
 #[test]
 fn events_are_shown_as_they_arrive() {
-    let mut child = bedrock(&["converse", "--json", "-"]).spawn().unwrap();
+    let mut child = frames(&["converse", "--json", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };

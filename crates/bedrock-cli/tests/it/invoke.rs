@@ -1,34 +1,17 @@
 //! `bedrock invoke`, run as a program.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::io::Write as _;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 use bedrock_loopback::{Fault, FaultKind, Loopback};
-use serde_json::{Value, json};
+use serde_json::json;
 
-fn bedrock(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bedrock"));
+use crate::command::{Folder, bedrock, code, fed, last_json, text};
+use crate::service::Served;
+
+fn invoke(args: &[&str]) -> Command {
+    let mut command = bedrock();
+    command.arg("invoke").args(args);
     command
-        .arg("invoke")
-        .args(args)
-        .env_clear()
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .stdin(Stdio::null());
-    command
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
-}
-
-fn last_line(output: &Output) -> Value {
-    serde_json::from_str(text(&output.stdout).lines().last().unwrap()).unwrap()
 }
 
 #[test]
@@ -41,11 +24,11 @@ fn every_kind_of_model_answers_in_its_own_format() {
         "mistral.mistral-7b-instruct-v0:2",
         "cohere.command-r-v1:0",
     ] {
-        let output = bedrock(&["--loopback", "--model", model, "--json", "good morning"])
+        let output = invoke(&["--loopback", "--model", model, "--json", "good morning"])
             .output()
             .unwrap();
         assert_eq!(code(&output), 0, "{model}: {}", text(&output.stderr));
-        let last = last_line(&output);
+        let last = last_json(&output);
         assert_eq!(last["outcome"], "complete", "{model}");
         let said = last["reply"]["blocks"][0]["text"]["text"].as_str().unwrap();
         assert!(said.contains("good morning"), "{model}: {said}");
@@ -55,26 +38,16 @@ fn every_kind_of_model_answers_in_its_own_format() {
 #[test]
 fn a_body_goes_out_as_it_is_from_a_file_or_stdin() {
     let body = json!({"prompt": "good morning", "max_gen_len": 50}).to_string();
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("body.json");
-    std::fs::write(&path, &body).unwrap();
+    let folder = Folder::new("body");
+    let path = folder.write("body.json", &body);
     let model = ["--loopback", "--model", "meta.llama3-8b-instruct-v1:0"];
-    let file = bedrock(&[&model[..], &["--body", path.to_str().unwrap()]].concat());
+    let file = invoke(&[&model[..], &["--body", &path]].concat());
     let from_file = { file }.output().unwrap();
     assert_eq!(code(&from_file), 0, "{}", text(&from_file.stderr));
     assert_eq!(text(&from_file.stdout), "good morning\n");
 
-    let mut child = bedrock(&[&model[..], &["--body", "-"]].concat())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(body.as_bytes())
-        .unwrap();
-    let from_stdin = child.wait_with_output().unwrap();
+    let mut from_stdin = invoke(&[&model[..], &["--body", "-"]].concat());
+    let from_stdin = fed(&mut from_stdin, body.as_bytes());
     assert_eq!(from_stdin.stdout, from_file.stdout);
 }
 
@@ -84,27 +57,14 @@ fn a_failure_is_1_and_a_cut_is_3_and_both_keep_what_had_come() {
         (FaultKind::ExceptionThrottling, 1, "failed"),
         (FaultKind::EndEarly, 3, "incomplete"),
     ] {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
         let builder = Loopback::builder().fault(Fault::new(kind).at(3));
-        let server = runtime.block_on(builder.start()).unwrap();
-        let ca_file =
-            PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("invoke-{outcome}.pem"));
-        std::fs::write(&ca_file, server.ca_pem()).unwrap();
-        let output = bedrock(&[
-            "--json",
-            "--model",
-            "meta.llama3-8b-instruct-v1:0",
-            "a b c d e f",
-        ])
-        .env("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.url())
-        .env("AWS_CA_BUNDLE", &ca_file)
-        .env("AWS_REGION", "us-east-1")
-        .env("AWS_ACCESS_KEY_ID", server.access_key_id())
-        .env("AWS_SECRET_ACCESS_KEY", server.secret_access_key())
-        .output()
-        .unwrap();
+        let served = Served::start(&format!("invoke-{outcome}"), builder);
+        let model = ["invoke", "--model", "meta.llama3-8b-instruct-v1:0"];
+        let mut invoke = served.bedrock();
+        invoke.args(model).args(["--json", "a b c d e f"]);
+        let output = invoke.output().unwrap();
         assert_eq!(code(&output), expected, "{}", text(&output.stderr));
-        let last = last_line(&output);
+        let last = last_json(&output);
         assert_eq!(last["outcome"], outcome);
         let said = last["reply"]["blocks"][0]["text"]["text"].as_str().unwrap();
         assert!(!said.is_empty());
@@ -122,7 +82,7 @@ fn wrong_usage_is_2_and_names_what_is_wrong() {
         (&[" "], "empty"),
         (&[], "PROMPT"),
     ] {
-        let output = bedrock(&[&["--loopback"], args].concat()).output().unwrap();
+        let output = invoke(&[&["--loopback"], args].concat()).output().unwrap();
         assert_eq!(code(&output), 2, "{args:?}: {}", text(&output.stderr));
         assert!(
             text(&output.stderr).contains(says),

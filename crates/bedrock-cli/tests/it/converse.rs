@@ -1,83 +1,29 @@
 //! `bedrock converse`, run as a program.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Command, Stdio};
 
 use bedrock_loopback::{Fault, FaultKind, Loopback};
 use serde_json::Value;
 
-fn bedrock(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bedrock"));
-    command
-        .arg("converse")
-        .args(args)
-        .env_clear()
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .stdin(Stdio::null());
+use crate::command::{Folder, bedrock, code, fed, interrupt, json_lines, text};
+use crate::service::Served;
+
+fn converse(args: &[&str]) -> Command {
+    let mut command = bedrock();
+    command.arg("converse").args(args);
     command
 }
 
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
-}
-
-fn json_lines(output: &Output) -> Vec<Value> {
-    let lines = text(&output.stdout).lines();
-    lines
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
-fn file(name: &str, bytes: &[u8]) -> String {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::write(&path, bytes).unwrap();
-    path.to_str().unwrap().to_owned()
-}
-
-/// A server in this process, and a command that talks to it with what the environment says.
-struct Served {
-    _runtime: tokio::runtime::Runtime,
-    server: Loopback,
-    ca_file: String,
-}
-
-impl Served {
-    fn start(name: &str, fault: Option<Fault>) -> Self {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let mut builder = Loopback::builder().bearer_key("bedrock-api-key-1");
-        if let Some(fault) = fault {
-            builder = builder.fault(fault);
-        }
-        let server = runtime.block_on(builder.start()).unwrap();
-        let ca_file = file(&format!("{name}.pem"), server.ca_pem().as_bytes());
-        Self {
-            _runtime: runtime,
-            server,
-            ca_file,
-        }
-    }
-
-    fn bedrock(&self, args: &[&str]) -> Command {
-        let mut command = bedrock(args);
-        command
-            .env("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", self.server.url())
-            .env("AWS_CA_BUNDLE", &self.ca_file)
-            .env("AWS_REGION", "us-east-1")
-            .env("AWS_ACCESS_KEY_ID", self.server.access_key_id())
-            .env("AWS_SECRET_ACCESS_KEY", self.server.secret_access_key());
-        command
-    }
+fn asked(served: &Served, args: &[&str]) -> Command {
+    let mut command = served.bedrock();
+    command.arg("converse").args(args);
+    command
 }
 
 #[test]
 fn the_answer_is_on_stdout_and_nothing_else() {
-    let output = bedrock(&["--loopback", "good morning"]).output().unwrap();
+    let output = converse(&["--loopback", "good morning"]).output().unwrap();
     assert_eq!(text(&output.stderr), "");
     assert_eq!(text(&output.stdout), "good morning\n");
     assert_eq!(code(&output), 0);
@@ -85,7 +31,7 @@ fn the_answer_is_on_stdout_and_nothing_else() {
 
 #[test]
 fn json_has_an_object_a_line_and_the_outcome_last() {
-    let output = bedrock(&["--loopback", "--json", "--max-tokens", "1", "good morning"]);
+    let output = converse(&["--loopback", "--json", "--max-tokens", "1", "good morning"]);
     let output = { output }.output().unwrap();
     assert_eq!(code(&output), 0);
     let lines = json_lines(&output);
@@ -100,16 +46,8 @@ fn json_has_an_object_a_line_and_the_outcome_last() {
 
 #[test]
 fn a_chat_remembers_and_ends_with_its_input() {
-    let mut command = bedrock(&["--loopback", "--json", "--system", "Echo."]);
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(b"one\n\ntwo three\n").unwrap();
-    drop(stdin);
-    let output = child.wait_with_output().unwrap();
+    let mut command = converse(&["--loopback", "--json", "--system", "Echo."]);
+    let output = fed(&mut command, b"one\n\ntwo three\n");
     assert_eq!(code(&output), 0);
     let lines = json_lines(&output);
     let outcomes: Vec<_> = lines
@@ -128,12 +66,13 @@ fn a_chat_remembers_and_ends_with_its_input() {
 
 #[test]
 fn pictures_documents_and_tools_go_along() {
-    let image = file("dot.png", b"\x89PNG\r\n\x1a\n");
-    let document = file("notes.txt", b"notes");
+    let folder = Folder::new("attachments");
+    let image = folder.write("dot.png", b"\x89PNG\r\n\x1a\n");
+    let document = folder.write("notes.txt", b"notes");
     let tool = r#"{"name":"t","inputSchema":{"json":{"type":"object"}}}"#;
-    let tool = file("tool.json", tool.as_bytes());
+    let tool = folder.write("tool.json", tool);
     let args = ["--loopback", "--image", &image, "--document", &document];
-    let output = bedrock(&[&args[..], &["--tool-spec", &tool, "see?"]].concat())
+    let output = converse(&[&args[..], &["--tool-spec", &tool, "see?"]].concat())
         .output()
         .unwrap();
     assert_eq!(code(&output), 0, "{}", text(&output.stderr));
@@ -145,7 +84,8 @@ fn pictures_documents_and_tools_go_along() {
 
 #[test]
 fn wrong_usage_is_2_and_names_what_is_wrong() {
-    let not_an_image = file("not.png", b"GIF");
+    let folder = Folder::new("no-image");
+    let not_an_image = folder.write("not.png", b"GIF");
     for (args, says) in [
         (vec!["--image", "/nowhere.png", "x"], "/nowhere.png"),
         (vec!["--image", &not_an_image, "x"], "not a PNG"),
@@ -158,7 +98,7 @@ fn wrong_usage_is_2_and_names_what_is_wrong() {
         (vec!["--no-such-option"], "--no-such-option"),
         (vec![], "nothing was asked"),
     ] {
-        let output = bedrock(&[&["--loopback"], &args[..]].concat())
+        let output = converse(&[&["--loopback"], &args[..]].concat())
             .output()
             .unwrap();
         assert_eq!(code(&output), 2, "{args:?}");
@@ -173,12 +113,14 @@ fn wrong_usage_is_2_and_names_what_is_wrong() {
 
 #[test]
 fn the_environment_leads_to_the_endpoint_with_credentials_or_an_api_key() {
-    let served = Served::start("environment", None);
-    let output = served.bedrock(&["hello"]).output().unwrap();
+    let served = Served::start(
+        "environment",
+        Loopback::builder().bearer_key("bedrock-api-key-1"),
+    );
+    let output = asked(&served, &["hello"]).output().unwrap();
     assert_eq!(text(&output.stdout), "hello\n", "{}", text(&output.stderr));
     for (key, expected) in [("bedrock-api-key-1", 0), ("bedrock-api-key-2", 1)] {
-        let output = served
-            .bedrock(&["hello"])
+        let output = asked(&served, &["hello"])
             .env("AWS_BEARER_TOKEN_BEDROCK", key)
             .output()
             .unwrap();
@@ -193,14 +135,16 @@ fn a_failure_is_1_and_a_cut_is_3_and_both_keep_what_had_come() {
         (FaultKind::ExceptionThrottling, 3, 1, "failed"),
         (FaultKind::EndEarly, 2, 3, "incomplete"),
     ] {
-        let served = Served::start(outcome, Some(Fault::new(kind).at(place)));
-        let output = served.bedrock(&["good morning"]).output().unwrap();
+        let served = Served::start(
+            outcome,
+            Loopback::builder().fault(Fault::new(kind).at(place)),
+        );
+        let output = asked(&served, &["good morning"]).output().unwrap();
         assert_eq!(text(&output.stdout), "good \n");
         assert_eq!(code(&output), expected, "{}", text(&output.stderr));
         assert_eq!(text(&output.stderr).lines().count(), 1);
 
-        let output = served
-            .bedrock(&["--json", "good morning"])
+        let output = asked(&served, &["--json", "good morning"])
             .output()
             .unwrap();
         assert_eq!(code(&output), expected);
@@ -215,9 +159,8 @@ fn a_failure_is_1_and_a_cut_is_3_and_both_keep_what_had_come() {
 #[test]
 fn ctrl_c_keeps_what_had_come_and_is_130() {
     let silent = Fault::new(FaultKind::Silence).at(2);
-    let served = Served::start("silence", Some(silent));
-    let mut child = served
-        .bedrock(&["--json", "good morning"])
+    let served = Served::start("silence", Loopback::builder().fault(silent));
+    let mut child = asked(&served, &["--json", "good morning"])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -227,9 +170,7 @@ fn ctrl_c_keeps_what_had_come_and_is_130() {
         line.clear();
         assert_ne!(stdout.read_line(&mut line).unwrap(), 0, "ended by itself");
     }
-    let pid = child.id().to_string();
-    let killed = Command::new("kill").args(["-INT", &pid]).status().unwrap();
-    assert!(killed.success());
+    interrupt(&child);
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));

@@ -1,14 +1,14 @@
 //! `bedrock converse` with a person at a terminal: prompts, the end of input, Ctrl-C, a question asked again.
-#![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write as _};
-use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
 use bedrock_loopback::{Fault, FaultKind, Loopback};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use crate::command::{bedrock, interrupt};
+use crate::service::Served;
 
 /// The command with a terminal as its input, and pipes where a person would look.
 struct Session {
@@ -49,9 +49,7 @@ impl Session {
 
     /// Ctrl-C is for the terminal's foreground group, which the command of a test is not in.
     fn presses_ctrl_c(&self) {
-        let pid = self.child.id().to_string();
-        let killed = Command::new("kill").args(["-INT", &pid]).status().unwrap();
-        assert!(killed.success());
+        interrupt(&self.child);
     }
 
     /// The exit code, and what else came on both pipes.
@@ -74,54 +72,21 @@ fn until(pipe: &mut impl Read, text: &str) -> String {
     String::from_utf8(read).unwrap()
 }
 
-/// A server in this process, and the command that talks to it.
-struct Served {
-    _runtime: tokio::runtime::Runtime,
-    server: Loopback,
-    ca_file: PathBuf,
-}
-
-impl Served {
-    fn start(name: &str, fault: &str) -> Self {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let fault: Fault = fault.parse().unwrap();
-        let builder = Loopback::builder().fault(fault);
-        let server = runtime.block_on(builder.start()).unwrap();
-        let ca_file =
-            PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("terminal-{name}.pem"));
-        std::fs::write(&ca_file, server.ca_pem()).unwrap();
-        Self {
-            _runtime: runtime,
-            server,
-            ca_file,
-        }
-    }
-
-    fn bedrock(&self) -> Command {
-        let mut command = bedrock(&[]);
-        command
-            .env("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", self.server.url())
-            .env("AWS_CA_BUNDLE", &self.ca_file)
-            .env("AWS_REGION", "us-east-1")
-            .env("AWS_ACCESS_KEY_ID", self.server.access_key_id())
-            .env("AWS_SECRET_ACCESS_KEY", self.server.secret_access_key());
-        command
-    }
-}
-
-fn bedrock(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bedrock"));
+fn chat() -> Command {
+    let mut command = bedrock();
+    command.args(["converse", "--loopback"]);
     command
-        .arg("converse")
-        .args(args)
-        .env_clear()
-        .env("AWS_EC2_METADATA_DISABLED", "true");
+}
+
+fn chat_with(served: &Served) -> Command {
+    let mut command = served.bedrock();
+    command.arg("converse");
     command
 }
 
 #[test]
 fn a_chat_prompts_answers_and_ends_with_its_input() {
-    let mut session = Session::start(bedrock(&["--loopback"]));
+    let mut session = Session::start(chat());
     for question in ["good morning", "good night"] {
         assert_eq!(until(&mut session.prompts, "> "), "> ");
         session.types(&format!("{question}\n"));
@@ -134,7 +99,7 @@ fn a_chat_prompts_answers_and_ends_with_its_input() {
 
 #[test]
 fn ctrl_c_at_the_prompt_is_130() {
-    let mut session = Session::start(bedrock(&["--loopback"]));
+    let mut session = Session::start(chat());
     until(&mut session.prompts, "> ");
     session.presses_ctrl_c();
     assert_eq!(session.ends(), (130, String::new(), String::new()));
@@ -142,9 +107,9 @@ fn ctrl_c_at_the_prompt_is_130() {
 
 #[test]
 fn ctrl_c_in_an_answer_keeps_what_had_come_and_is_130() {
-    let silence = Fault::new(FaultKind::Silence).at(2).to_string();
-    let served = Served::start("silence", &silence);
-    let mut session = Session::start(served.bedrock());
+    let silence = Fault::new(FaultKind::Silence).at(2);
+    let served = Served::start("terminal-silence", Loopback::builder().fault(silence));
+    let mut session = Session::start(chat_with(&served));
     until(&mut session.prompts, "> ");
     session.types("good morning\n");
     until(&mut session.answers, "good ");
@@ -157,8 +122,9 @@ fn ctrl_c_in_an_answer_keeps_what_had_come_and_is_130() {
 #[test]
 fn a_question_that_failed_can_be_asked_again() {
     let once = format!("{}*1", Fault::new(FaultKind::ExceptionThrottling).at(3));
-    let served = Served::start("again", &once);
-    let mut session = Session::start(served.bedrock());
+    let once: Fault = once.parse().unwrap();
+    let served = Served::start("terminal-again", Loopback::builder().fault(once));
+    let mut session = Session::start(chat_with(&served));
     until(&mut session.prompts, "> ");
     session.types("good morning\n");
     assert_eq!(until(&mut session.answers, "\n"), "good \n");

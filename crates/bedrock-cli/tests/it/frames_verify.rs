@@ -1,13 +1,13 @@
 //! `bedrock frames --verify` as a program: a good chain passes, and the first wrong frame is named.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::io::Write as _;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use bytes::BytesMut;
 use eventstream_codec::{Seal, Timestamp, encode_frame};
 use eventstream_sigv4::{Credentials, EventSigner, Scope, Signature};
 use serde_json::Value;
+
+use crate::command::{bedrock, fed};
 
 const SEED: &str = "9d9ab996c81f32c9d4e6fc166c92584f3741d1cb5ce325cd11a77d1f962c8de2";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
@@ -34,7 +34,7 @@ fn stream(ended: bool) -> BytesMut {
 }
 
 fn verify(secret: Option<&str>, seed: &str, input: &[u8]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bedrock"));
+    let mut command = bedrock();
     command.args([
         "frames",
         "-",
@@ -45,19 +45,8 @@ fn verify(secret: Option<&str>, seed: &str, input: &[u8]) -> Output {
         "--region",
         "us-east-1",
     ]);
-    match secret {
-        Some(secret) => command.env("AWS_SECRET_ACCESS_KEY", secret),
-        None => command.env_remove("AWS_SECRET_ACCESS_KEY"),
-    };
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // The command may end before it has read everything: that is not this side's error.
-    let _ = child.stdin.take().unwrap().write_all(input);
-    child.wait_with_output().unwrap()
+    command.envs(secret.map(|secret| ("AWS_SECRET_ACCESS_KEY", secret)));
+    fed(&mut command, input)
 }
 
 fn lines(output: &Output) -> Vec<Value> {
