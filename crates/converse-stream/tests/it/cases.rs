@@ -3,11 +3,11 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use converse_stream::{Event, Reader, Reply, StreamError};
+use converse_stream::{Event, Reader, Reply, ReplyContent, StreamError};
 use eventstream_codec::TransportEnd;
 use serde_json::{Value, json};
 
-pub(crate) type Outcome = bedrock_wire::Outcome<Reply, StreamError>;
+use crate::bodies::Outcome;
 
 static CASES: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let file = include_str!("../../../../fixtures/converse/cases.json");
@@ -117,5 +117,31 @@ fn error(error: &StreamError) -> Value {
         StreamError::Payload { .. } => json!({ "kind": "payload" }),
         StreamError::Order { .. } => json!({ "kind": "order" }),
         other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn every_case_is_as_expected() {
+    let names = names();
+    assert!(names.len() >= 69, "{}", names.len());
+    for name in names {
+        let run = run(&name);
+        let open = run
+            .reply()
+            .blocks
+            .iter()
+            .filter(|block| !block.ended)
+            .count();
+        assert!(
+            open == 0 || !run.outcome.is_complete(),
+            "{name}: a complete message is closed"
+        );
+        let unknown = |content: &ReplyContent| matches!(content, ReplyContent::Unknown { .. });
+        let has_unknown = run
+            .reply()
+            .blocks
+            .iter()
+            .any(|block| unknown(&block.content));
+        assert!(!has_unknown || !run.reply().unknown.is_empty(), "{name}");
     }
 }

@@ -1,51 +1,21 @@
 //! Recorded InvokeModelWithResponseStream bodies (in `../shared/vectors`, not part of this repository): every family's
 //! decode, fold and end right; cut anywhere they are complete only where their family's mark had come.
 
-use std::fmt::Write as _;
-use std::path::Path;
-
 use bytes::Bytes;
 use converse_stream::family::{Family, InvokeMapper};
-use converse_stream::{Event, Events, Reader, Reply, ReplyContent, StreamError};
-use eventstream_codec::{Decoder, Inbound, Message, TransportEnd};
+use converse_stream::{Event, Events, Reader, ReplyContent};
+use eventstream_codec::{Inbound, Message, TransportEnd};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
-type Outcome = bedrock_wire::Outcome<Reply, StreamError>;
+use crate::bodies::{Outcome, Recorded};
 
 const DIGESTS: &str = include_str!("../../../../fixtures/invoke/recorded.sha256");
 /// The one recording that ends before `message_stop`.
 const CUT: &str = "newrelic_invoke_2";
 
-struct Recorded {
-    name: &'static str,
-    model: &'static str,
-    digest: &'static str,
-    body: Bytes,
-}
-
-/// Empty where the recordings are not there; all of them where they are.
 fn recorded() -> Vec<Recorded> {
-    let folder = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../../shared/vectors/converse-captured"
-    );
-    if !Path::new(folder).is_dir() {
-        return Vec::new();
-    }
-    let load = |line: &'static str| {
-        let (digest, rest) = line.split_once(' ').unwrap();
-        let (model, name) = rest.split_once(' ').unwrap();
-        let body = std::fs::read(format!("{folder}/{name}.bin")).unwrap();
-        Recorded {
-            name,
-            model,
-            digest,
-            body: body.into(),
-        }
-    };
-    let all: Vec<_> = DIGESTS.lines().map(load).collect();
-    assert_eq!(all.len(), 36);
+    let all = crate::bodies::recorded(DIGESTS);
+    assert!(all.is_empty() || all.len() == 36);
     all
 }
 
@@ -56,12 +26,6 @@ fn mapper() -> InvokeMapper {
 fn events(body: &Bytes, mapper: InvokeMapper) -> (Vec<Event>, Outcome) {
     let mut events = Events::with_mapper([body.clone()], mapper);
     (events.by_ref().collect(), events.finish())
-}
-
-fn frames(body: &Bytes) -> Vec<Message> {
-    let mut decoder = Decoder::new();
-    decoder.feed(body.clone());
-    std::iter::from_fn(|| decoder.next_message().unwrap()).collect()
 }
 
 /// What `fixtures/invoke/digest.py` makes of the same body.
@@ -108,13 +72,6 @@ fn canonical(family: Family, outcome: &Outcome) -> String {
     .to_string()
 }
 
-fn hex(digest: impl AsRef<[u8]>) -> String {
-    digest.as_ref().iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").unwrap();
-        hex
-    })
-}
-
 #[test]
 fn every_body_folds_as_an_independent_reader_folds_it() {
     for case in recorded() {
@@ -154,13 +111,7 @@ fn every_body_folds_as_an_independent_reader_folds_it() {
             case.name
         );
 
-        let json = canonical(family, &outcome);
-        assert_eq!(
-            hex(Sha256::digest(&json)),
-            case.digest,
-            "{}: {json}",
-            case.name
-        );
+        case.assert_digest(&canonical(family, &outcome));
     }
 }
 
@@ -180,45 +131,15 @@ fn a_body_fed_in_pieces_gives_the_same_events() {
 #[test]
 fn a_body_cut_at_any_byte_is_complete_only_on_a_boundary_behind_its_familys_mark() {
     for case in recorded() {
-        let (mut at, mut marked, mut completes) = (0, false, 0);
-        let mut mapper = mapper();
-        for message in frames(&case.body) {
-            let frame = message.as_bytes();
-            for cut in 0..frame.len() {
-                let mut decoder = Decoder::new();
-                decoder.feed(frame.slice(..cut));
-                assert!(decoder.next_frame().unwrap().is_none());
-                let end = match decoder.finish() {
-                    Ok(()) => TransportEnd::Clean,
-                    Err(_) => TransportEnd::Cut,
-                };
-                assert_eq!(end == TransportEnd::Clean, cut == 0);
-                let outcome = mapper.clone().finish(end, &mut |_| {});
-                let complete = marked && cut == 0;
-                assert_eq!(
-                    outcome.is_complete(),
-                    complete,
-                    "{} at {at}+{cut}",
-                    case.name
-                );
-                if [0, 1, 12, frame.len() - 1].contains(&cut) {
-                    let mut reader = Reader::with_mapper(InvokeMapper::new([7; 16]));
-                    reader.feed(case.body.slice(..at + cut));
-                    let whole = reader.finish(TransportEnd::Clean, &mut |_| {});
-                    assert_eq!(whole, outcome, "{} at {at}+{cut}", case.name);
-                }
-                completes += usize::from(complete);
-            }
-            mapper.read(message.frame(), &mut |_| {}).unwrap();
-            at += frame.len();
-            marked |= has_mark(&bedrock_wire::read_part(&message.payload()).unwrap());
-        }
+        let is_mark =
+            |message: &Message| has_mark(&bedrock_wire::read_part(&message.payload()).unwrap());
+        let (completes, mut mapper) = case.cut_anywhere(mapper, is_mark);
         // Only Nova says something after its mark: the counts.
         let nova = usize::from(case.model.contains("nova"));
-        assert_eq!((at, completes), (case.body.len(), nova), "{}", case.name);
+        assert_eq!(completes, nova, "{}", case.name);
         let reset = mapper.finish(TransportEnd::Cut, &mut |_| {});
         assert_eq!(reset.name(), "incomplete", "{}", case.name);
-        assert_eq!(reset.received().stop.is_some(), marked);
+        assert_eq!(reset.received().stop.is_some(), case.name != CUT);
     }
 }
 

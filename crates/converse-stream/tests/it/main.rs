@@ -6,6 +6,7 @@
     reason = "tests"
 )]
 
+mod bodies;
 mod cases;
 mod flat;
 mod invoke_bodies;

@@ -1,55 +1,23 @@
 //! Recorded ConverseStream bodies (in `../shared/vectors`, not part of this repository): they decode, fold and are
 //! written again; cut anywhere or damaged anywhere they never end as complete.
 
-use std::fmt::Write as _;
-use std::path::Path;
-
 use bytes::{Bytes, BytesMut};
-use converse_stream::{Event, Events, Mapper, Reader, Reply, StreamError, encode_event};
-use eventstream_codec::{Decoder, Inbound, Message, TransportEnd};
-use sha2::{Digest, Sha256};
+use converse_stream::{Event, Events, Mapper, Reader, Reply, encode_event};
+use eventstream_codec::{Inbound, Message, TransportEnd};
 
-type Outcome = bedrock_wire::Outcome<Reply, StreamError>;
+use crate::bodies::{Outcome, Recorded, frames};
 
 const DIGESTS: &str = include_str!("../../../../fixtures/converse/recorded.sha256");
 
-struct Recorded {
-    name: &'static str,
-    digest: &'static str,
-    body: Bytes,
-}
-
-/// Empty where the recordings are not there; all of them where they are.
 fn recorded() -> Vec<Recorded> {
-    let folder = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../../shared/vectors/converse-captured"
-    );
-    if !Path::new(folder).is_dir() {
-        return Vec::new();
-    }
-    let lines = DIGESTS.lines().map(|line| line.split_once(' ').unwrap());
-    let load = |(digest, name)| Recorded {
-        name,
-        digest,
-        body: std::fs::read(format!("{folder}/{name}.bin"))
-            .unwrap()
-            .into(),
-    };
-    let all: Vec<_> = lines.map(load).collect();
-    assert_eq!(all.len(), 37);
+    let all = crate::bodies::recorded(DIGESTS);
+    assert!(all.is_empty() || all.len() == 37);
     all
 }
 
 fn events(body: &Bytes) -> (Vec<Event>, Outcome) {
     let mut events = Events::new([body.clone()]);
     (events.by_ref().collect(), events.finish())
-}
-
-fn frames(body: &Bytes) -> Vec<Message> {
-    let mut decoder = Decoder::new();
-    decoder.feed(body.clone());
-    std::iter::from_fn(|| decoder.next_message().unwrap()).collect()
 }
 
 /// The reply as one line of JSON with sorted keys: what `fixtures/converse/digest.py` makes of the same body.
@@ -86,13 +54,6 @@ fn canonical(reply: &Reply) -> String {
     .to_string()
 }
 
-fn hex(digest: impl AsRef<[u8]>) -> String {
-    digest.as_ref().iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").unwrap();
-        hex
-    })
-}
-
 #[test]
 fn every_body_folds_as_an_independent_reader_folds_it() {
     for case in recorded() {
@@ -110,13 +71,7 @@ fn every_body_folds_as_an_independent_reader_folds_it() {
             "{}",
             case.name
         );
-        let json = canonical(&reply);
-        assert_eq!(
-            hex(Sha256::digest(&json)),
-            case.digest,
-            "{}: {json}",
-            case.name
-        );
+        case.assert_digest(&canonical(&reply));
     }
 }
 
@@ -174,47 +129,11 @@ fn a_body_fed_in_pieces_gives_the_same_events() {
 #[test]
 fn a_body_cut_at_any_byte_is_complete_only_on_a_boundary_behind_message_stop() {
     for case in recorded() {
-        let (mut at, mut stopped, mut completes) = (0, false, 0);
-        let mut mapper = Mapper::new();
-        for message in frames(&case.body) {
-            let frame = message.as_bytes();
-            for cut in 0..frame.len() {
-                let mut decoder = Decoder::new();
-                decoder.feed(frame.slice(..cut));
-                assert!(decoder.next_frame().unwrap().is_none());
-                assert_eq!(decoder.finish().is_ok(), cut == 0);
-                let end = if cut == 0 {
-                    TransportEnd::Clean
-                } else {
-                    TransportEnd::Cut
-                };
-                let outcome = mapper.clone().finish(end, &mut |_| {});
-                let complete = stopped && cut == 0;
-                assert_eq!(
-                    outcome.is_complete(),
-                    complete,
-                    "{} at {at}+{cut}",
-                    case.name
-                );
-                if [0, 1, 12, frame.len() - 1].contains(&cut) {
-                    let mut reader = Reader::new();
-                    reader.feed(case.body.slice(..at + cut));
-                    let whole = reader.finish(TransportEnd::Clean, &mut |_| {});
-                    assert_eq!(whole, outcome, "{} at {at}+{cut}", case.name);
-                }
-                completes += usize::from(complete);
-            }
-            mapper.read(message.frame(), &mut |_| {}).unwrap();
-            at += frame.len();
-            let event_type = message.frame().header(":event-type").unwrap();
-            stopped |= event_type.as_str() == Some("messageStop");
-        }
-        assert_eq!(
-            (at, completes),
-            (case.body.len(), 1),
-            "{}: before metadata",
-            case.name
-        );
+        let is_stop = |message: &Message| {
+            message.frame().header(":event-type").unwrap().as_str() == Some("messageStop")
+        };
+        let (completes, mut mapper) = case.cut_anywhere(Mapper::new, is_stop);
+        assert_eq!(completes, 1, "{}: before metadata", case.name);
         let reset = mapper.finish(TransportEnd::Cut, &mut |_| {});
         assert_eq!(reset.name(), "incomplete", "{}", case.name);
         assert!(reset.received().stop.is_some());
