@@ -1,48 +1,25 @@
 //! One `InvokeModelWithBidirectionalStream`: signed frames in, the session between, frames out.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use h2::{Reason, RecvStream};
-use serde::Deserialize;
 use tokio::time::Instant;
 
 use crate::answer::{self, EVENT_STREAM};
 use crate::builder::ResponseHead;
 use crate::call::Call;
-use crate::fault::{FaultKind, Item};
+use crate::duplex_call::{Ended, MAX_FRAME, close, open_event};
+use crate::fault::FaultKind;
 use crate::flow::{Outflow, Outlet};
-use crate::frame::{Frame, FrameError, FrameReader, parse_whole};
+use crate::frame::{Frame, FrameReader};
 use crate::notice::Notice;
 use crate::server::Windows;
 use crate::service_error::ServiceError;
 use crate::sonic::{Quirks, Session};
 use crate::tap::{Tap, Traffic};
-use crate::verify::{Authenticated, Chain, Opened, Refusal};
+use crate::verify::{Authenticated, Chain};
 
-/// The longest signed frame: an event of 1,000,000 bytes in base64, and what stands around it.
-pub(crate) const MAX_FRAME: usize = 1_500_000;
 /// Answers that may wait for a client that does not read.
 const MAX_QUEUED: usize = 8 << 20;
-
-/// Why a call ends before its time.
-pub(crate) enum Ended {
-    Aborted(String),
-    Service(ServiceError),
-    Signature(Refusal),
-}
-
-impl From<ServiceError> for Ended {
-    fn from(error: ServiceError) -> Self {
-        Self::Service(error)
-    }
-}
-
-impl From<Refusal> for Ended {
-    fn from(refusal: Refusal) -> Self {
-        Self::Signature(refusal)
-    }
-}
 
 /// Holds a conversation on a call whose head has been accepted.
 pub(crate) async fn converse(
@@ -102,27 +79,7 @@ impl Conversation {
             // What was said before goes out before the error.
             ended = self.pass_on().and(ended);
         }
-        let request_id = self.call.request_id.clone();
-        let notice = match ended {
-            Ok(()) => Notice::Completed { request_id },
-            Err(Ended::Aborted(how)) => Notice::Aborted { request_id, how },
-            Err(Ended::Service(error)) => {
-                let (status, code) = (error.kind.status(), error.kind.name());
-                self.say_error(status, code, &error).await;
-                Notice::Failed { request_id, error }
-            }
-            Err(Ended::Signature(refusal)) => {
-                // Which exception the service sends inside a stream is not known; this one every client can read.
-                let error = ServiceError::validation(refusal.to_string());
-                self.say_error(refusal.status(), refusal.code(), &error)
-                    .await;
-                Notice::Refused {
-                    request_id,
-                    refusal,
-                }
-            }
-        };
-        self.call.state.notice(&notice);
+        close(&mut self.call, &mut self.out, ended).await;
     }
 
     async fn converse(&mut self, body: &mut RecvStream) -> Result<(), Ended> {
@@ -193,16 +150,7 @@ impl Conversation {
             let says = "The security token included in the request is expired";
             return Err(ServiceError::validation(says).into());
         }
-        let event = match &mut self.chain {
-            Some(chain) => match chain.open(frame, self.call.state.clock.now())? {
-                Opened::Event(inner) => part_of(&parse_whole(&inner)?)?,
-                Opened::End => return Ok(None),
-            },
-            None if !frame.is_signed() => part_of(frame)?,
-            None if frame.payload.is_empty() => return Ok(None),
-            None => part_of(&parse_whole(&frame.payload)?)?,
-        };
-        Ok(Some(event))
+        open_event(&mut self.chain, frame, self.call.state.clock.now())
     }
 
     fn on_end_stream(&mut self) -> Result<(), Ended> {
@@ -253,45 +201,4 @@ impl Conversation {
         }
         Ok(())
     }
-
-    /// Ends the stream with an exception, or the request with an HTTP error where the head was not sent.
-    async fn say_error(&mut self, status: u16, code: &str, error: &ServiceError) {
-        if self.out.has_started() {
-            self.out.push([Item::Bytes(answer::exception(error))]);
-        } else {
-            let date = self.call.state.http_date();
-            let id = &self.call.request_id;
-            let (head, body) = answer::error(status, code, &error.message, id, &date);
-            self.out.discard();
-            self.out.push([Item::Bytes(body)]);
-            if self.out.start(head).is_err() {
-                return;
-            }
-        }
-        self.out.push(self.call.plan.end());
-        // A client that goes away now has been told what there was to tell.
-        let _ = self.out.drained().await;
-    }
-}
-
-impl From<FrameError> for Ended {
-    fn from(error: FrameError) -> Self {
-        let says = format!("Unable to parse input chunk (loopback: {error})");
-        Self::Service(ServiceError::validation(says))
-    }
-}
-
-#[derive(Deserialize)]
-struct PayloadPart {
-    bytes: String,
-}
-
-/// The event inside an inner frame: `chunk`, whose payload is `{"bytes":"<base64>"}`.
-pub(crate) fn part_of(inner: &Frame) -> Result<Vec<u8>, ServiceError> {
-    let unexpected = || ServiceError::validation("Unable to parse input chunk");
-    if inner.text(":message-type") != Some("event") || inner.text(":event-type") != Some("chunk") {
-        return Err(unexpected());
-    }
-    let part: PayloadPart = serde_json::from_slice(&inner.payload).map_err(|_| unexpected())?;
-    STANDARD.decode(part.bytes).map_err(|_| unexpected())
 }

@@ -62,6 +62,7 @@ mod call;
 mod clock;
 mod credentials;
 mod date;
+mod duplex_call;
 mod fault;
 mod flow;
 mod frame;

@@ -9,16 +9,13 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{ScriptStep, ScriptedCall, ScriptedPart};
-use crate::answer;
-use crate::bidi::{Ended, MAX_FRAME, part_of};
 use crate::call::Call;
-use crate::fault::Item;
+use crate::duplex_call::{Ended, MAX_FRAME, close, open_event};
 use crate::flow::{Outflow, Outlet};
-use crate::frame::{Frame, FrameReader, parse_whole};
+use crate::frame::FrameReader;
 use crate::notice::Notice;
-use crate::service_error::ServiceError;
 use crate::tap::{Tap, Traffic};
-use crate::verify::{Authenticated, Chain, Opened};
+use crate::verify::{Authenticated, Chain};
 
 /// How long a step waits for a client that is behind.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -66,26 +63,7 @@ struct Player {
 impl Player {
     async fn run(mut self, body: &mut RecvStream) {
         let ended = self.answer(body).await;
-        let request_id = self.call.request_id.clone();
-        let notice = match ended {
-            Ok(()) => Notice::Completed { request_id },
-            Err(Ended::Aborted(how)) => Notice::Aborted { request_id, how },
-            Err(Ended::Service(error)) => {
-                let (status, code) = (error.kind.status(), error.kind.name());
-                self.say_error(status, code, &error).await;
-                Notice::Failed { request_id, error }
-            }
-            Err(Ended::Signature(refusal)) => {
-                let error = ServiceError::validation(refusal.to_string());
-                self.say_error(refusal.status(), refusal.code(), &error)
-                    .await;
-                Notice::Refused {
-                    request_id,
-                    refusal,
-                }
-            }
-        };
-        self.call.state.notice(&notice);
+        close(&mut self.call, &mut self.out, ended).await;
     }
 
     async fn answer(&mut self, body: &mut RecvStream) -> Result<(), Ended> {
@@ -151,28 +129,10 @@ impl Player {
         self.tap.tell(Traffic::RequestBytes(bytes));
         self.reader.feed(bytes);
         while let Some(frame) = self.reader.next_frame()? {
-            if self
-                .open_frame(&frame)?
-                .is_some_and(|event| !is_audio(&event))
-            {
-                self.marks += 1;
-            }
+            let event = open_event(&mut self.chain, &frame, self.call.state.clock.now())?;
+            self.marks += usize::from(event.is_some_and(|event| !is_audio(&event)));
         }
         Ok(())
-    }
-
-    /// The event inside a frame; `None` for the signed end.
-    fn open_frame(&mut self, frame: &Frame) -> Result<Option<Vec<u8>>, Ended> {
-        let inner = match &mut self.chain {
-            Some(chain) => match chain.open(frame, self.call.state.clock.now())? {
-                Opened::Event(inner) => inner,
-                Opened::End => return Ok(None),
-            },
-            None if !frame.is_signed() => return Ok(Some(part_of(frame)?)),
-            None if frame.payload.is_empty() => return Ok(None),
-            None => frame.payload.clone(),
-        };
-        Ok(Some(part_of(&parse_whole(&inner)?)?))
     }
 
     fn on_end_stream(&mut self) -> Result<(), Ended> {
@@ -185,24 +145,6 @@ impl Player {
         }
         self.marks += 1;
         Ok(())
-    }
-
-    async fn say_error(&mut self, status: u16, code: &str, error: &ServiceError) {
-        self.out.discard();
-        if self.out.has_started() {
-            self.out.push([Item::Bytes(answer::exception(error))]);
-        } else {
-            let date = self.call.state.http_date();
-            let id = &self.call.request_id;
-            let (head, body) = answer::error(status, code, &error.message, id, &date);
-            self.out.push([Item::Bytes(body)]);
-            if self.out.start(head).is_err() {
-                return;
-            }
-        }
-        self.out.push([Item::End]);
-        // A client that goes away now has been told what there was to tell.
-        let _ = self.out.drained().await;
     }
 }
 
