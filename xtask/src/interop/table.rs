@@ -63,8 +63,8 @@ sequences of `fixtures/nova-sonic`, whose outcome `nova_sonic::strands` is teste
 const ENDINGS: &str = "
 ## How the voice frameworks end
 
-Both end their session badly, as `fixtures/recordings` has it, and neither tells its user. pipecat sends `promptEnd` while its audio block is still open: it never sends
-that block's `contentEnd`. Nova Sonic answers this with \"All contents must be closed before ending prompt\" (measured there), as the loopback does, and what should
+Both end their session badly, as `fixtures/recordings` has it. pipecat sends `promptEnd` while its audio block is still open: it never sends
+that block's `contentEnd`. Nova Sonic answers this with \"All contents must be closed before ending prompt\" (others have measured it), as the loopback does, and what should
 have been an end in order is an exception. Of Strands the events that end a session do not arrive at all: its `stop` makes them, and then the call is reset
 before they are sent.
 ";
