@@ -4,5 +4,7 @@ mod cast;
 mod ends;
 mod pressure;
 mod quiet;
+mod renewal;
+mod seeds;
 mod talk;
 mod tools;
