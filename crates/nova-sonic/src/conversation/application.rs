@@ -24,7 +24,6 @@ impl Conversation {
             return Err(Refusal::HalfSample { len: pcm.len() });
         }
         if self.muted_since.is_none() && !pcm.is_empty() {
-            self.listen_to(&pcm);
             self.fed_at = now;
             self.tape.push(pcm, true);
         }
@@ -84,7 +83,7 @@ impl Conversation {
         result: &crate::ToolResult,
     ) -> Result<(), Refusal> {
         self.check_open()?;
-        if self.tools_answered.contains(tool_use_id) {
+        if self.tools_answered.iter().any(|id| **id == *tool_use_id) {
             return Err(Refusal::ToolResultTwice);
         }
         self.answer_tool(now, tool_use_id, result)?;

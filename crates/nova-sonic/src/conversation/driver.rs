@@ -32,9 +32,12 @@ impl Conversation {
         if matches!(line.phase, Phase::Opening { .. }) {
             line.phase = Phase::Ready { since: now };
         }
-        (line.heard_at, line.heard_from, line.loud_ms) = (now, line.cursor, 0);
         let mut read = Vec::new();
         let result = line.reader.read(frame, &mut |event| read.push(event));
+        if result.is_ok() {
+            // An error ends a leg that heard nothing just as well as one that heard all.
+            (line.heard_at, line.heard_from, line.loud_ms) = (now, line.cursor, 0);
+        }
         for event in read {
             self.observe(now, leg, event);
         }

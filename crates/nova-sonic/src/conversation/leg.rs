@@ -18,6 +18,8 @@ use crate::{Dialect, Names, SampleRate, Setup};
 const MOST_RUNS: usize = 64;
 /// How much earlier than the service says speech is taken to begin, in ms: a replay must not cut its first sound.
 const PREROLL_MS: u64 = 200;
+/// Mean amplitude above which audio counts as loud: -36 dB.
+const LOUD: u64 = 500;
 
 /// A connection and what is known of it.
 #[derive(Debug)]
@@ -225,6 +227,9 @@ impl Line {
             return None;
         }
         let samples = (pcm.len() / 2) as u64;
+        if is_loud(&pcm) {
+            self.loud_ms += samples * 1_000 / u64::from(self.rate.hz());
+        }
         (self.cursor, self.input) = (self.cursor + samples, self.input + samples);
         Some(Transmit::Frame)
     }
@@ -267,6 +272,15 @@ impl Line {
             _ => true,
         }
     }
+}
+
+/// Whether audio is more than the noise of a room.
+fn is_loud(pcm: &[u8]) -> bool {
+    let samples = pcm.chunks_exact(2).filter_map(|pair| pair.try_into().ok());
+    let sum: u64 = samples
+        .map(|sample| u64::from(i16::from_le_bytes(sample).unsigned_abs()))
+        .sum();
+    sum > LOUD * (pcm.len() as u64 / 2)
 }
 
 /// The length of the first frame, from its prelude.

@@ -1,6 +1,6 @@
 //! The conversation machine: what the application and the driver tell it, and what it asks of them.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,9 @@ use crate::read::TokenUsage;
 use crate::session::{Leg, PendingTool, Session, SessionEvent, TurnId};
 use crate::write::{HistoryRole, Refusal};
 use crate::{Names, SampleRate, Setup};
+
+/// Answered tool uses that are remembered, to tell a second result from one for a tool use that never was.
+const MOST_ANSWERED: usize = 256;
 
 /// A spoken conversation that outlives its connections, without I/O and without a clock.
 ///
@@ -59,7 +62,8 @@ pub struct Conversation {
     pub(super) last_fault: Option<LegFault>,
     pub(super) says: VecDeque<Say>,
     pub(super) tools_due: Vec<(Arc<str>, Instant)>,
-    pub(super) tools_answered: HashSet<Arc<str>>,
+    /// The latest tool uses that had their result.
+    pub(super) tools_answered: VecDeque<Arc<str>>,
     pub(super) muted_since: Option<Instant>,
     /// When audio last came in, silence of our own included.
     pub(super) fed_at: Instant,
@@ -134,7 +138,7 @@ impl Conversation {
             last_fault: None,
             says: VecDeque::new(),
             tools_due: Vec::new(),
-            tools_answered: HashSet::new(),
+            tools_answered: VecDeque::new(),
             muted_since: None,
             fed_at: now,
             dropped_samples: 0,
@@ -268,7 +272,10 @@ impl Conversation {
     }
 
     pub(super) fn tool_done(&mut self, call: &PendingTool) {
-        self.tools_answered.insert(call.tool_use_id.clone());
+        self.tools_answered.push_back(call.tool_use_id.clone());
+        if self.tools_answered.len() > MOST_ANSWERED {
+            self.tools_answered.pop_front();
+        }
         self.tools_due.retain(|(id, _)| *id != call.tool_use_id);
     }
 
@@ -335,7 +342,7 @@ impl Conversation {
     pub(super) fn fail(&mut self, fault: LegFault) {
         let attempts = self.attempts.max(1);
         let error = ConversationError { fault, attempts };
-        let received = self.summary();
+        let received = self.sum_up();
         self.end(Outcome::Failed { error, received });
     }
 
@@ -355,7 +362,9 @@ impl Conversation {
         self.verdict = Some(outcome);
     }
 
-    pub(super) fn summary(&self) -> Summary {
+    /// What it came to. Audio that no leg was sent is dropped now, and counted.
+    pub(super) fn sum_up(&mut self) -> Summary {
+        self.drop_audio(self.sent, self.tape.end());
         Summary {
             legs: self.live_legs,
             usage: self.session.usage(),

@@ -46,11 +46,7 @@ impl Conversation {
             Phase::Leaving { .. } => {
                 self.cut_answer(leg);
                 self.finish_leg(leg);
-                let asks = self
-                    .line_mut(leg)
-                    .map(|line| std::mem::take(&mut line.asks));
                 self.remove(leg);
-                self.reask(now, asks.unwrap_or_default());
             }
             Phase::Opening { .. } | Phase::Ready { .. } => {
                 self.remove(leg);
@@ -178,7 +174,7 @@ impl Conversation {
         let attempts = self.attempts.max(1);
         let summary = Summary {
             last_leg: outcome.received().clone(),
-            ..self.summary()
+            ..self.sum_up()
         };
         let failed = |fault| Outcome::Failed {
             error: ConversationError { fault, attempts },
@@ -198,7 +194,7 @@ impl Conversation {
 
     /// The close took too long.
     pub(super) fn cut_close(&mut self) {
-        let received = self.summary();
+        let received = self.sum_up();
         let missing = Missing::CleanEnd;
         self.end(Outcome::Incomplete { missing, received });
     }

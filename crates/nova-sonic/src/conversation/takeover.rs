@@ -18,13 +18,14 @@ impl Conversation {
         let (Some(old), Some(renewal)) = (self.current, self.config.renewal.clone()) else {
             return;
         };
-        let answering = self.session.open_answer(old).is_some();
+        let answer = self.session.open_answer(old);
+        let sounds = answer.is_some_and(|turn| self.session.has_speech(turn));
         let has_tools = self.session.pending_tools().iter().any(|t| t.leg == old);
         let owes_result = self.line(old).is_some_and(|line| {
             let results = |ask: &Ask| matches!(ask.what, Asked::Result { .. });
             line.asks.iter().any(results)
         });
-        let lingers = answering && !has_tools && !owes_result;
+        let lingers = sounds && !has_tools && !owes_result;
         let boundary = self.is_boundary(old);
         self.leave(now, old, lingers, boundary);
         if let Some(line) = self.line_mut(old) {
@@ -77,11 +78,9 @@ impl Conversation {
             return;
         };
         let asks = std::mem::take(&mut line.asks);
-        let (stay, go): (Vec<_>, Vec<_>) = asks.into_iter().partition(|ask| lingers && ask.begun);
-        line.asks = stay;
         line.speaking = false;
         let mut settled = line.settled;
-        for speech in go.iter().filter_map(Ask::speech) {
+        for speech in asks.iter().filter_map(Ask::speech) {
             if is_reasked(speech, kept) {
                 settled = settled.max(speech.ended.map_or(0, |(end, _)| end));
             }
@@ -89,14 +88,15 @@ impl Conversation {
         // Speech that has just begun may not have been noticed; of what a deaf leg was told, nothing was.
         let mut from = line.cursor.saturating_sub(window);
         if unhealthy || line.loud_ms > 0 {
-            from = from.min(line.heard_from);
+            // Its last sign of life was on its way while this went in.
+            from = from.min(line.heard_from.saturating_sub(window));
         } else if !(heard || tells_speech) {
             from = settled;
         }
         from = from.max(settled).min(line.cursor);
         let mut replayed = Vec::new();
         let mut again = Vec::new();
-        for ask in go {
+        for ask in asks {
             match ask.what {
                 Asked::Speech(speech) if is_reasked(&speech, kept) => again.push(Say::Typed {
                     turn: speech.turn,
@@ -150,15 +150,13 @@ impl Conversation {
         }
         let from = gap.from.max(self.tape.start());
         let end = self.tape.end();
-        // What it hears again counts for the watch: a leg that is deaf from its first word on has heard none of it.
-        let loud_ms = self.loud_ms_from(from);
         let Some(line) = self.lines.iter_mut().find(|line| line.leg == leg) else {
             return Ok(());
         };
         line.start_audio(from)?;
         line.phase = Phase::Live;
         line.allowance = end - from;
-        (line.voice_at, line.heard_at, line.loud_ms) = (now, now, loud_ms);
+        (line.voice_at, line.heard_at, line.loud_ms) = (now, now, 0);
         if let Some(first) = gap.replayed.first() {
             line.asks.push(replay(*first, from, now));
         }
@@ -214,21 +212,6 @@ impl Conversation {
             line.history_dropped = cuts.dropped_bytes;
         }
         Ok(())
-    }
-
-    /// What a leg took with it is asked again, as text.
-    pub(super) fn reask(&mut self, now: Instant, asks: Vec<Ask>) {
-        for ask in asks {
-            let say = match ask.what {
-                Asked::Speech(speech) if speech.text.is_empty() => continue,
-                Asked::Speech(Speech { turn, text, .. }) | Asked::Typed { turn, text } => {
-                    Say::Typed { turn, text }
-                }
-                Asked::Instruction { text } => Say::Instruction { text },
-                Asked::Result { text } => self.carried(now, text),
-            };
-            self.says.push_back(say);
-        }
     }
 }
 

@@ -12,9 +12,8 @@ use crate::conversation::say::Say;
 
 /// Silence is sent in pieces of this length.
 const PIECE_MS: u32 = 100;
-/// Mean amplitude above which audio counts as loud (-36 dB), and how much of it is too much to go unheard.
-const LOUD: u64 = 500;
-const LOUD_MS: u64 = 3_000;
+/// Loud audio goes unheard where it fills more than one part in so many of the time without a sign of life.
+const LOUD_PART: u32 = 7;
 
 impl Conversation {
     /// Sends silence while muted, and before a pause grows too long for the service.
@@ -47,29 +46,6 @@ impl Conversation {
             .push(silence.slice(..len.min(SILENCE.len())), false);
     }
 
-    /// Measures how loud the user's audio is, for the watch.
-    pub(super) fn listen_to(&mut self, pcm: &[u8]) {
-        if is_loud(pcm) {
-            let ms = self.ms(pcm.len() as u64 / 2);
-            if let Some(line) = self.current.and_then(|leg| self.line_mut(leg)) {
-                line.loud_ms += ms;
-            }
-        }
-    }
-
-    /// Milliseconds on the tape, from there on, that are loud.
-    pub(super) fn loud_ms_from(&self, mut at: u64) -> u64 {
-        let mut loud = 0;
-        while let Some((found, pcm)) = self.tape.read(at) {
-            let samples = pcm.len() as u64 / 2;
-            if is_loud(&pcm) {
-                loud += samples;
-            }
-            at = found + samples;
-        }
-        self.ms(loud)
-    }
-
     /// Looks for speech that was none, and for a leg that does not react.
     pub(super) fn watch(&mut self, now: Instant) {
         let Some(leg) = self.current else { return };
@@ -100,7 +76,7 @@ impl Conversation {
             Symptom::Stalled
         } else if silent && owed.is_some_and(|ask| ask.since + limit <= now) {
             Symptom::Mute
-        } else if silent && line.loud_ms >= LOUD_MS {
+        } else if silent && Duration::from_millis(line.loud_ms) >= limit / LOUD_PART {
             Symptom::Deaf
         } else {
             return;
@@ -210,10 +186,7 @@ impl Conversation {
                     let Some(line) = self.line_mut(leg) else {
                         continue;
                     };
-                    let asks = std::mem::take(&mut line.asks);
-                    let closed = line.close(now + drain);
-                    self.reask(now, asks);
-                    if closed.is_err() {
+                    if line.close(now + drain).is_err() {
                         self.abandon(leg);
                     }
                 }
@@ -243,12 +216,7 @@ impl Conversation {
         };
         // What some leg has had already is kept for a replay; only what no leg has had is dropped.
         let (first, last) = (from.max(self.sent), end.saturating_sub(limit));
-        if first < last {
-            let given = self.tape.given_between(first, last);
-            self.tape.cut(first, last);
-            self.sent = last;
-            self.dropped(given);
-        }
+        self.drop_audio(first, last);
         let mut needed = from;
         if let Some(line) = self.current.and_then(|leg| self.line(leg)) {
             needed = needed.min(line.settled.max(end.saturating_sub(kept)));
@@ -256,7 +224,17 @@ impl Conversation {
         self.tape.forget_before(needed);
     }
 
-    fn dropped(&mut self, samples: u64) {
+    /// Drops what lies from `from` to `to` and was sent to no leg.
+    pub(super) fn drop_audio(&mut self, from: u64, to: u64) {
+        if from < to {
+            let given = self.tape.given_between(from, to);
+            self.tape.cut(from, to);
+            self.sent = to;
+            self.tell_dropped(given);
+        }
+    }
+
+    fn tell_dropped(&mut self, samples: u64) {
         if samples == 0 {
             return;
         }
@@ -321,12 +299,4 @@ impl Conversation {
         }
         due
     }
-}
-
-fn is_loud(pcm: &[u8]) -> bool {
-    let samples = pcm.chunks_exact(2).filter_map(|pair| pair.try_into().ok());
-    let sum: u64 = samples
-        .map(|sample| u64::from(i16::from_le_bytes(sample).unsigned_abs()))
-        .sum();
-    sum > LOUD * (pcm.len() as u64 / 2)
 }

@@ -7,7 +7,12 @@ use crate::session::event::Leg;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ledger {
     legs: Vec<(Leg, TokenUsage)>,
+    /// Of legs before these.
+    before: TokenUsage,
 }
+
+/// Legs that are told apart: more than are ever open at a time.
+const MOST_LEGS: usize = 16;
 
 impl Ledger {
     /// Takes an event; gives what is new in it.
@@ -15,6 +20,9 @@ impl Ledger {
         let known = self.legs.iter().position(|(known, _)| *known == leg);
         let at = known.unwrap_or_else(|| {
             self.legs.push((leg, TokenUsage::default()));
+            if self.legs.len() > MOST_LEGS {
+                self.before += self.legs.remove(0).1;
+            }
             self.legs.len() - 1
         });
         let Some((_, so_far)) = self.legs.get_mut(at) else {
@@ -32,7 +40,7 @@ impl Ledger {
     pub(super) fn total(&self) -> TokenUsage {
         self.legs
             .iter()
-            .fold(TokenUsage::default(), |sum, (_, leg)| sum + *leg)
+            .fold(self.before, |sum, (_, leg)| sum + *leg)
     }
 }
 
@@ -74,5 +82,18 @@ mod tests {
         ledger.record(Leg(1), &event(2, None));
         ledger.record(Leg(0), &event(1, Some(6)));
         assert_eq!(ledger.total(), tokens(10));
+    }
+
+    #[test]
+    fn many_legs_add_up_in_the_same_room() {
+        let mut ledger = Ledger::default();
+        for leg in 0..1_000 {
+            ledger.record(Leg(leg), &event(1, Some(1)));
+            ledger.record(Leg(leg), &event(1, Some(2)));
+        }
+        assert_eq!(
+            (ledger.total(), ledger.legs.len()),
+            (tokens(2_000), MOST_LEGS)
+        );
     }
 }

@@ -15,6 +15,9 @@ use crate::session::ledger::Ledger;
 use crate::session::pending::PendingTool;
 use crate::session::turn::{Block, Origin, Turn};
 
+/// Legs whose state is kept: more than are ever open, or still heard, at a time.
+const MOST_LEGS: usize = 16;
+
 /// Makes a conversation of server events.
 ///
 /// One machine serves a whole conversation; where that spans several connections, each event comes with its [`Leg`].
@@ -471,6 +474,9 @@ impl Session {
                 answer: None,
                 tool_uses: HashSet::new(),
             });
+            if self.legs.len() > MOST_LEGS {
+                self.legs.remove(0);
+            }
             self.legs.len() - 1
         })
     }
