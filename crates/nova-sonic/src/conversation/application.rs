@@ -74,8 +74,8 @@ impl Conversation {
     /// nobody speaks.
     ///
     /// # Errors
-    /// An id that the model has not called by, a second result (the call may have timed out), or a conversation that is over
-    /// or closing.
+    /// An id that the model has not called by, a second result (the call may have timed out; only the last 256 calls are told
+    /// from unknown ones), or a conversation that is over or closing.
     pub fn tool_result(
         &mut self,
         now: Instant,

@@ -113,6 +113,10 @@ impl Order {
         self.block = Some((content, kind, false));
     }
 
+    pub(crate) const fn has_audio(&self) -> bool {
+        self.audio_opened
+    }
+
     pub(crate) const fn is_ended(&self) -> bool {
         self.ended
     }

@@ -19,18 +19,18 @@ pub(crate) fn count_sent(ticks: &[Tick], sent: &mut Vec<bool>) {
 
 pub(crate) fn judge(world: &World) {
     let outcome = world.outcome_name();
-    if outcome != "complete" {
-        assert!(
-            world.is_doomed(),
-            "ended {outcome}: {:?}",
-            world.machine.outcome()
-        );
-        return;
-    }
-    no_sample_is_lost(world);
-    every_turn_is_answered_once(world);
-    the_transcript_is_exact(world);
+    assert!(
+        outcome == "complete" || world.is_doomed() || world.broke_at_close,
+        "ended {outcome}: {:?}",
+        world.machine.outcome()
+    );
     histories_are_exact(world);
+    let could_go_on = outcome == "complete" || world.broke_at_close;
+    every_turn_is_answered_once(world, could_go_on);
+    if could_go_on {
+        no_sample_is_lost(world);
+        the_transcript_is_exact(world);
+    }
 }
 
 /// All that was recorded while not muted went to some leg, but for what was counted as dropped.
@@ -74,10 +74,11 @@ fn was_dropped(world: &World, asked: &Asked) -> bool {
     (from..to).any(|ms| sent(ms) != Some(&true))
 }
 
-/// Each turn of the user has one answer that was heard; one that was dropped in part has one at most.
-fn every_turn_is_answered_once(world: &World) {
+/// Each turn of the user has one answer that was heard; one that was dropped in part has one at most, as has each where
+/// there was no leg to be had any more.
+fn every_turn_is_answered_once(world: &World, could_go_on: bool) {
     for (id, asked) in &world.user.asked {
-        if was_dropped(world, asked) {
+        if !could_go_on || was_dropped(world, asked) {
             assert!(
                 asked.answers.len() <= 1,
                 "turn {id} was answered by {:?}",
@@ -144,6 +145,11 @@ fn histories_are_exact(world: &World) {
             .flat_map(|(_, text)| text.split_whitespace())
             .collect();
         let leg = Leg(u32::try_from(at).unwrap());
+        if !service.has_audio() {
+            // It was lost before all of its history had come, and has heard nothing.
+            assert!(service.has_said_nothing());
+            continue;
+        }
         let Some(known) = world.known.get(&leg) else {
             continue;
         };

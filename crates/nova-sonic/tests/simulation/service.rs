@@ -1,8 +1,14 @@
 //! A model of the service, one for each leg: hears, endpoints, answers, calls tools, is interrupted, has limits and faults.
 
+mod answers;
+mod faults;
+
 use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Value, json};
+
+use answers::Answer;
+pub(crate) use faults::Fault;
 
 use crate::grammar::Order;
 use crate::rng::Rng;
@@ -15,26 +21,6 @@ const SILENCE: u64 = 3_900;
 /// Silence that ends a turn of the user, and speech that makes one.
 const ENDPOINT: u64 = 250;
 const NOTICE: u64 = 40;
-
-/// What goes wrong with a leg, and when, in ms of its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    None,
-    /// An exception, then the end.
-    Exception(u64, &'static str),
-    /// The connection breaks.
-    Cut(u64),
-    /// The service ends the stream in order, unasked.
-    CleanEnd(u64),
-    /// The connection is going away, and four seconds later it is gone.
-    GoAway(u64),
-    /// From then on it hears nothing and says nothing.
-    Deaf(u64),
-    /// The credentials expire then; whoever still uses them is cut off.
-    Expiry(u64),
-    /// It never answers with a head.
-    NoHead,
-}
 
 /// What a leg sends back.
 #[derive(Clone, Debug)]
@@ -64,6 +50,8 @@ pub(crate) struct Service {
     input: u64,
     last_input: u64,
     last_voice: u64,
+    /// When the latest word of what is heard goes out: they go in their order.
+    told: u64,
     hearing: Option<Hearing>,
     /// Silence since the last speech, in ms of input.
     quiet: u64,
@@ -88,25 +76,6 @@ struct Hearing {
     end: u64,
 }
 
-#[derive(Debug)]
-struct Answer {
-    /// The audio block that is open.
-    audio: Option<String>,
-    /// When its first speech goes out, and its last.
-    audible: u64,
-    until: u64,
-    asked: Vec<String>,
-}
-
-/// One in six utterances needs a tool.
-fn calls_tool(text: &str) -> bool {
-    let id = text
-        .strip_prefix('u')
-        .and_then(|text| text.split('.').next());
-    id.and_then(|id| id.parse::<u64>().ok())
-        .is_some_and(|id| id % 6 == 3)
-}
-
 impl Service {
     pub(crate) fn new(leg: u32, opened: u64, fault: Fault, rng: Rng) -> Self {
         Self {
@@ -123,6 +92,7 @@ impl Service {
             input: 0,
             last_input: opened,
             last_voice: opened,
+            told: 0,
             hearing: None,
             quiet: 0,
             early: Vec::new(),
@@ -201,10 +171,6 @@ impl Service {
         }
     }
 
-    fn is_deaf(&self, now: u64) -> bool {
-        matches!(self.fault, Fault::Deaf(at) if now >= self.opened + at)
-    }
-
     /// Audio has arrived.
     pub(crate) fn listen(&mut self, now: u64, heard: &[Tick]) {
         self.last_input = now;
@@ -241,9 +207,10 @@ impl Service {
                 end: at,
             });
             let delay = self.rng.between(0, 50);
+            let told = self.in_order(now + delay);
             let start = json!({"userSpeechStart": {"inputAudioOffsetMs": begun}});
-            self.later(now + delay, None, Down::Event(start));
-            self.interrupt(now, now + delay);
+            self.later(told, None, Down::Event(start));
+            self.interrupt(now, told);
         }
         let early = std::mem::take(&mut self.early);
         let hearing = self.hearing.as_mut().unwrap();
@@ -272,104 +239,24 @@ impl Service {
         };
         let end = json!({"userSpeechEnd": {
             "inputAudioOffsetMs": hearing.end, "inputAudioDetectionOffsetMs": self.input}});
-        let delay = now + self.rng.between(50, 70);
-        self.later(delay, None, Down::Event(end));
+        let delay = self.rng.between(50, 70);
+        let told = self.in_order(now + delay);
+        self.later(told, None, Down::Event(end));
         let words = hearing
             .heard
             .iter()
             .map(|(id, (first, last, count))| format!("u{id}.{first}.{last}.{count}"));
         let text = words.collect::<Vec<_>>().join(" ");
         assert!(hearing.begun < hearing.end);
-        self.text_block(delay + 10, None, "USER", "FINAL", &text, "PARTIAL_TURN");
-        self.ask(delay + 20, text);
+        let told = self.in_order(told + 10);
+        self.text_block(told, None, "USER", "FINAL", &text, "PARTIAL_TURN");
+        self.ask(told + 10, text);
     }
 
-    /// Something is to be answered: together with what waits, unless an answer is on its way.
-    fn ask(&mut self, now: u64, text: String) {
-        self.asked.push(text);
-        let think = self.rng.between(30, 200);
-        self.reply(now + think);
-    }
-
-    fn reply(&mut self, at: u64) {
-        if self.answer.as_ref().is_some_and(|answer| answer.until > at) || self.asked.is_empty() {
-            return;
-        }
-        let asked = std::mem::take(&mut self.asked);
-        let of = Some(self.generation);
-        let single = asked.first().filter(|_| asked.len() == 1);
-        if let Some(text) = single.filter(|text| calls_tool(text)) {
-            let id = format!("{}-{}", self.leg, text.split('.').next().unwrap());
-            if self.order.tools.insert(id.clone()) {
-                self.tools.insert(id.clone());
-                let content = self.content();
-                let call = json!({"contentId": content, "toolUseId": id, "toolName": "look", "content": json!({"of": text}).to_string()});
-                self.later(at, None, Down::Event(json!({"toolUse": call})));
-                return;
-            }
-        }
-        let words = asked.join(" & ");
-        let mut time = at;
-        let blocks = self.rng.between(1, 3);
-        let (mut audio, mut audible) = (None, u64::MAX);
-        for block in 0..blocks {
-            let text = format!("answer {block} to {words}");
-            self.text_block(time, of, "ASSISTANT", "SPECULATIVE", &text, "PARTIAL_TURN");
-            let content = self.content();
-            let start = json!({"contentStart": {"contentId": content, "type": "AUDIO", "role": "ASSISTANT"}});
-            self.later(time, of, Down::Event(start));
-            for _ in 0..self.rng.between(2, 6) {
-                time += self.rng.between(5, 60);
-                audible = audible.min(time);
-                let pcm = base64_simd::STANDARD.encode_to_string([1; 160]);
-                let output = json!({"audioOutput": {"contentId": content, "content": pcm}});
-                self.later(time, of, Down::Event(output));
-            }
-            let stop = if block + 1 == blocks {
-                "END_TURN"
-            } else {
-                "PARTIAL_TURN"
-            };
-            let end =
-                json!({"contentEnd": {"contentId": content, "type": "AUDIO", "stopReason": stop}});
-            self.later(time, of, Down::Event(end));
-            audio = Some(content);
-        }
-        let usage = json!({"usageEvent": {"details": {"delta": {"input": {"speechTokens": 1}, "output": {"speechTokens": 1}}}}});
-        self.later(time, None, Down::Event(usage));
-        for block in 0..blocks {
-            let told = time + self.rng.between(100, 800);
-            let text = format!("answer {block} to {words}");
-            self.text_block(told, of, "ASSISTANT", "FINAL", &text, "PARTIAL_TURN");
-        }
-        self.answer = Some(Answer {
-            audio,
-            audible,
-            until: time,
-            asked,
-        });
-    }
-
-    fn interrupt(&mut self, now: u64, at: u64) {
-        let Some(answer) = self.answer.take().filter(|answer| answer.until > now) else {
-            return;
-        };
-        self.generation += 1;
-        if answer.audible > now {
-            // Nobody has heard of it: it is answered together with what is said now.
-            self.asked.splice(0..0, answer.asked);
-        } else if let Some(content) = answer.audio {
-            let end = json!({"contentEnd": {"contentId": content, "type": "AUDIO", "stopReason": "END_TURN"}});
-            self.later(at, None, Down::Event(end));
-        }
-        self.text_block(
-            at + 20,
-            None,
-            "ASSISTANT",
-            "FINAL",
-            "{ \"interrupted\" : true }",
-            "INTERRUPTED",
-        );
+    /// The time for a word of what is heard, not before the words that came before.
+    fn in_order(&mut self, at: u64) -> u64 {
+        self.told = self.told.max(at);
+        self.told
     }
 
     fn text_block(
@@ -401,6 +288,20 @@ impl Service {
         self.plan.insert((at, self.planned), (of, what));
     }
 
+    /// Whether it was asked to end the session.
+    pub(crate) const fn was_closed(&self) -> bool {
+        self.order.is_ended()
+    }
+
+    /// Whether it was told all that was said before, and listens.
+    pub(crate) const fn has_audio(&self) -> bool {
+        self.order.has_audio()
+    }
+
+    pub(crate) const fn has_said_nothing(&self) -> bool {
+        self.contents == 0
+    }
+
     /// The next time at which something happens by itself.
     pub(crate) fn due(&self) -> Option<u64> {
         if self.ended {
@@ -417,18 +318,6 @@ impl Service {
             planned,
         ];
         own.into_iter().flatten().min()
-    }
-
-    fn fault_at(&self) -> Option<u64> {
-        match self.fault {
-            // A deaf leg does nothing at that time.
-            Fault::None | Fault::NoHead | Fault::Deaf(_) => None,
-            Fault::Exception(at, _)
-            | Fault::Cut(at)
-            | Fault::CleanEnd(at)
-            | Fault::GoAway(at)
-            | Fault::Expiry(at) => Some(self.opened + at),
-        }
     }
 
     /// Time has come to `now`.
@@ -473,36 +362,5 @@ impl Service {
         } else if self.fault_at().is_some_and(|at| at <= now) {
             self.break_down(now);
         }
-    }
-
-    fn break_down(&mut self, now: u64) {
-        match self.fault {
-            Fault::Exception(_, text) => self.fail("validationException", text),
-            Fault::Expiry(_) => self.fail("expiredTokenException", "The security token is expired"),
-            Fault::Cut(_) => {
-                self.out.push(Down::Cut);
-                self.ended = true;
-            }
-            Fault::CleanEnd(_) => {
-                self.out.push(Down::End);
-                self.ended = true;
-            }
-            Fault::GoAway(at) if !self.going_away => {
-                self.going_away = true;
-                assert!(now >= self.opened + at);
-                self.out.push(Down::GoAway);
-            }
-            Fault::GoAway(at) if now >= self.opened + at + 1_500 => {
-                self.out.push(Down::Cut);
-                self.ended = true;
-            }
-            _ => {}
-        }
-    }
-
-    fn fail(&mut self, code: &'static str, text: &'static str) {
-        self.out.push(Down::Exception(code, text));
-        self.out.push(Down::End);
-        self.ended = true;
     }
 }

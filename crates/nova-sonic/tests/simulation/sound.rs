@@ -2,7 +2,8 @@
 
 /// Samples of a millisecond at 8 kHz.
 const SAMPLES: usize = 8;
-const MARK: i16 = 0x1234;
+/// The numbers stay small, so that a quiet room is quiet (-40 dB).
+const MARK: i16 = 0x123;
 /// Amplitude of speech, and of a quiet room.
 const LOUD: i16 = 0x3000;
 const QUIET: i16 = 1;
@@ -18,18 +19,18 @@ pub(crate) enum Tick {
 
 /// Appends the user's millisecond `at`.
 pub(crate) fn put(at: u64, utterance: Option<u64>, out: &mut Vec<u8>) {
-    let low = |n: u64| i16::try_from(n & 0x3fff).unwrap();
     let filler = if utterance.is_some() { LOUD } else { QUIET };
-    let samples = [
-        MARK,
-        low(at),
-        low(at >> 14),
-        low(utterance.map_or(0, |id| id + 1)),
-        filler,
-        -filler,
-        filler,
-        -filler,
+    let mut samples = [filler; SAMPLES];
+    let numbers = [
+        at & 0xff,
+        (at >> 8) & 0xff,
+        at >> 16,
+        utterance.map_or(0, |id| id + 1),
     ];
+    samples[0] = MARK;
+    for (sample, number) in samples[1..].iter_mut().zip(numbers) {
+        *sample = u8::try_from(number).unwrap().into();
+    }
     for sample in samples {
         out.extend_from_slice(&sample.to_le_bytes());
     }
@@ -46,8 +47,8 @@ pub(crate) fn ticks(pcm: &[u8]) -> Vec<Tick> {
         assert_eq!(sample(0), MARK, "audio that nobody gave");
         let number = |n: usize| u64::from(sample(n).unsigned_abs());
         Tick::User {
-            at: number(1) | (number(2) << 14),
-            utterance: number(3).checked_sub(1),
+            at: number(1) | (number(2) << 8) | (number(3) << 16),
+            utterance: number(4).checked_sub(1),
         }
     });
     ticks.collect()

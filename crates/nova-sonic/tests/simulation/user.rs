@@ -84,12 +84,12 @@ impl User {
         if self.closed {
             return None;
         }
-        // The microphone gives 100 ms at a time, and longer pieces of mere silence.
+        // The microphone gives 20 ms at a time, and longer pieces of mere silence.
         let step = match self.mode {
-            Mode::Speaking { until, .. } => (self.recorded + 100).min(until),
-            Mode::Idle { until } | Mode::Muted { until } => (self.recorded + 300).min(until),
-            Mode::Waiting { again, .. } => (self.recorded + 300).min(again),
-            Mode::Listening { interrupts, until } => (self.recorded + 200)
+            Mode::Speaking { until, .. } => (self.recorded + 20).min(until),
+            Mode::Idle { until } | Mode::Muted { until } => (self.recorded + 100).min(until),
+            Mode::Waiting { again, .. } => (self.recorded + 100).min(again),
+            Mode::Listening { interrupts, until } => (self.recorded + 100)
                 .min(interrupts.unwrap_or(until))
                 .min(until),
         };
@@ -99,7 +99,7 @@ impl User {
     /// Time has come to `now`.
     pub(crate) fn act(&mut self, now: u64) -> Vec<Act> {
         let mut acts = Vec::new();
-        if self.closed {
+        if self.due().is_none_or(|due| now < due) {
             return acts;
         }
         let utterance = match self.mode {

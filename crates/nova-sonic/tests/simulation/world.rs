@@ -3,19 +3,19 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use bedrock_wire::{Advice, ChunkWriter, Outcome, ServiceError, read_part};
+use bedrock_wire::{Advice, ChunkWriter, Outcome, ServiceError};
 use bytes::BytesMut;
 use eventstream_codec::{Decoder, Header, HeaderValue, TransportEnd, encode_frame};
 use nova_sonic::{
     Action, Conversation, ConversationConfig, ConversationEvent, Leg, LegFault, Renewal,
     SampleRate, SessionEvent, TextStage, ToolResult, Transmit,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::link::{Link, Up, arrived, unpack};
 use crate::oracle;
 use crate::rng::Rng;
 use crate::service::{Down, Fault, Service};
-use crate::sound::{Tick, ticks};
 use crate::user::{Act, User};
 
 /// Longest session in ms: more is a hang.
@@ -48,27 +48,20 @@ pub(crate) struct World {
     tool_texts: BTreeMap<u32, String>,
     verbose: bool,
     pub(crate) dropped_ms: u64,
-    pub(crate) renewals: u64,
+    pub(crate) gaps: Gaps,
+    recovering: bool,
+    /// A leg broke after the user had closed: it cannot be closed in order any more.
+    pub(crate) broke_at_close: bool,
     /// What the user had heard answers to when each leg got its history.
     pub(crate) known: BTreeMap<Leg, Vec<String>>,
     pub(crate) sent_ms: Vec<bool>,
-    pub(crate) deaf: bool,
 }
 
-/// What travels to the service.
-enum Up {
-    Event(Value),
-    Audio(Value, Vec<Tick>),
-    End,
-}
-
-struct Link {
-    service: usize,
-    connected: Option<u64>,
-    up: VecDeque<(u64, Up)>,
-    down: VecDeque<(u64, Down)>,
-    fails: bool,
-    delay: u64,
+/// Milliseconds in which no leg took audio, for each renewal.
+#[derive(Debug, Default)]
+pub(crate) struct Gaps {
+    pub(crate) planned: Vec<u64>,
+    pub(crate) reactive: Vec<u64>,
 }
 
 impl World {
@@ -109,10 +102,11 @@ impl World {
             tool_texts: BTreeMap::new(),
             verbose: false,
             dropped_ms: 0,
-            renewals: 0,
+            gaps: Gaps::default(),
+            recovering: false,
+            broke_at_close: false,
             known: BTreeMap::new(),
             sent_ms: Vec::new(),
-            deaf: false,
             rng,
         }
     }
@@ -154,7 +148,9 @@ impl World {
         });
         let tools = self.tools.iter().map(|(at, _)| Some(*at));
         let stall = [Some(self.stall.1)];
-        let all = [deadline, self.user.due()].into_iter();
+        // What was heard just now may have made something due before it.
+        let user = self.user.due().map(|at| at.max(self.now + 1));
+        let all = [deadline, user].into_iter();
         let all = all.chain(links).chain(tools).chain(stall).flatten();
         all.filter(|at| *at > self.now)
             .min()
@@ -239,6 +235,11 @@ impl World {
     fn deliver(&mut self, leg: Leg, down: Down) {
         let now = self.at();
         let mut wire = BytesMut::new();
+        if matches!(down, Down::Cut | Down::Exception(..) | Down::End) {
+            let service = self.links.get(&leg).map(|link| link.service);
+            let asked = service.is_some_and(|at| self.services[at].was_closed());
+            self.broke_at_close |= self.user.closed && !(asked && matches!(down, Down::End));
+        }
         match down {
             Down::Accepted => self.machine.leg_accepted(now, leg),
             Down::GoAway => self.machine.leg_going_away(now, leg),
@@ -327,7 +328,6 @@ impl World {
             Opens::Well | Opens::Fail(_) => false,
         };
         let fault = self.fault();
-        self.deaf |= matches!(fault, Fault::Deaf(_));
         let delay = self.rng.between(2, 25);
         let connected = self.now + self.rng.between(5, 120);
         if let Fault::Expiry(at) = fault {
@@ -397,8 +397,13 @@ impl World {
                 self.tools.push((at, call.tool_use_id.to_string()));
             }
             ConversationEvent::AudioDropped { ms, .. } => self.dropped_ms += ms,
-            ConversationEvent::Renewed { leg, .. } => {
-                self.renewals += 1;
+            ConversationEvent::Recovering { .. } => self.recovering = true,
+            ConversationEvent::Renewed { leg, gap_ms, .. } => {
+                if std::mem::take(&mut self.recovering) {
+                    self.gaps.reactive.push(*gap_ms);
+                } else {
+                    self.gaps.planned.push(*gap_ms);
+                }
                 self.known.insert(*leg, self.answered());
             }
             _ => {}
@@ -420,12 +425,6 @@ impl World {
     }
 }
 
-/// What has come to the end of its way by now.
-fn arrived<T>(queue: &mut VecDeque<(u64, T)>, now: u64) -> Option<T> {
-    queue.front().filter(|(at, _)| *at <= now)?;
-    queue.pop_front().map(|(_, what)| what)
-}
-
 /// An event without its audio.
 fn short(event: &ConversationEvent) -> String {
     match event {
@@ -434,21 +433,6 @@ fn short(event: &ConversationEvent) -> String {
         }
         other => format!("{other:?}"),
     }
-}
-
-fn unpack(frame: BytesMut) -> Up {
-    let mut decoder = Decoder::new();
-    decoder.feed(frame.freeze());
-    let frame = decoder.next_frame().unwrap().unwrap();
-    let json = read_part(frame.payload()).unwrap();
-    let mut event: Value = serde_json::from_slice(&json).unwrap();
-    let mut event = event["event"].take();
-    let Some(audio) = event.get_mut("audioInput") else {
-        return Up::Event(event);
-    };
-    let content = audio["content"].take();
-    let pcm = base64_simd::STANDARD.decode_to_vec(content.as_str().unwrap().as_bytes());
-    Up::Audio(event, ticks(&pcm.unwrap()))
 }
 
 /// The product's own timing, about 60 times as fast.
