@@ -1,6 +1,6 @@
 //! `bedrock talk`, run as a program; what its page does is for `cargo xtask browser`.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -29,7 +29,8 @@ impl Talk {
             child,
             url: String::new(),
         };
-        talk.url = talk.line()["url"].as_str().unwrap().to_owned();
+        let address = talk.line();
+        talk.url = address["url"].as_str().map(str::to_owned).unwrap();
         talk
     }
 
