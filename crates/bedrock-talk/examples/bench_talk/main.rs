@@ -2,7 +2,6 @@
 //!
 //! Its clients are a process of their own, so that only the bridge is counted. The one argument is the file that
 //! `bench_client` of bedrock-stream reads too; with an address behind it, this is the clients.
-#![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
 mod guests;
 
@@ -74,8 +73,8 @@ async fn serve(task: &Task) -> Outcome<bedrock_talk::Server> {
     let session = client.sonic(&task.model).system("Answer briefly.");
     let mut limits = Limits::default();
     limits.sessions = task.calls;
-    let talk = Talk::builder(move |_| Some(session.clone()))
+    let bridge = Talk::builder(move |_| Some(session.clone()))
         .limits(limits)
         .build();
-    Ok(talk.listen(([127, 0, 0, 1], 0).into()).await?)
+    Ok(bridge.listen(([127, 0, 0, 1], 0).into()).await?)
 }

@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(allowance.due(start), Some(due));
         assert_eq!(allowance.due(due), None);
         // After a long pause there is a burst again, and no more.
-        let later = start + Duration::from_secs(3_600);
+        let later = start + Duration::from_hours(1);
         allowance.take(20_001, later);
         assert!(allowance.due(later).is_some());
     }

@@ -84,7 +84,7 @@ async fn a_connection_that_says_nothing_more_is_given_up() {
     let (talk, notices) = echo(|limits| limits.grace = Duration::ZERO);
     let (guest, _) = Guest::join(&talk).await;
     // It is not polled: no ping of the bridge is answered.
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     drop(guest);
     assert_eq!(talk.sessions(), 0);
     let silent = |notice: &Notice| {
