@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
+use super::live::{Key, Keys, Level};
 use super::reply::{Due, NO_REPLY, Reply};
 use super::screen::{Ending, Screen, say};
 use super::sink::Sink;
@@ -28,6 +29,14 @@ pub(super) struct Part {
     /// Text turns, each after the answer to the one before.
     pub(super) texts: VecDeque<String>,
     pub(super) voice: Option<Source>,
+    /// Where the voice is a microphone.
+    pub(super) call: Option<Call>,
+}
+
+/// What a call has beyond a conversation with prepared words.
+pub(super) struct Call {
+    pub(super) keys: Keys,
+    pub(super) level: Level,
 }
 
 /// The listening side, with all that it shows and keeps.
@@ -38,6 +47,8 @@ pub(super) struct Conversation<'a> {
     tools: JoinSet<()>,
     texts: VecDeque<String>,
     has_voice: bool,
+    call: Option<Call>,
+    muted: bool,
     sink: &'a mut Sink,
     screen: &'a mut Screen,
     reply: Reply,
@@ -66,6 +77,8 @@ impl<'a> Conversation<'a> {
             tools: JoinSet::new(),
             texts: VecDeque::new(),
             has_voice: false,
+            call: None,
+            muted: false,
             sink,
             screen,
             reply: Reply::new(Instant::now()),
@@ -79,6 +92,7 @@ impl<'a> Conversation<'a> {
             greet,
             texts,
             voice: source,
+            call,
         } = part;
         self.texts = texts;
         self.has_voice = source.is_some();
@@ -93,7 +107,9 @@ impl<'a> Conversation<'a> {
             self.reply = Reply::answered_since(Instant::now());
         }
         self.voice.mute();
-        let (start, may_speak) = watch::channel(false);
+        // Whoever is on the telephone may speak at once.
+        let (start, may_speak) = watch::channel(call.is_some());
+        self.call = call;
         let (state, uplink) = watch::channel(Uplink::Speaking);
         let speak = speak(self.voice.clone(), source, may_speak, state);
         let listen = self.listen(&start, uplink, ends);
@@ -108,6 +124,9 @@ impl<'a> Conversation<'a> {
             while let Ok(Some(event)) = self.events.next().await {
                 self.take(event)?;
             }
+        }
+        if self.exit == Exit::Interrupted {
+            self.sink.interrupt();
         }
         self.sink.drain().await?;
         Ok(self.judge())
@@ -133,7 +152,18 @@ impl<'a> Conversation<'a> {
                     if let Some((turn, samples)) = played? {
                         self.voice.played(turn, samples);
                     }
+                    if let Some(call) = &self.call {
+                        self.screen.levels(call.level.db(), self.sink.sounds());
+                    }
                 }
+                key = typed(self.call.as_mut()) => match key {
+                    Key::Mute => self.toggle_mute(),
+                    Key::Quit => {
+                        self.sink.interrupt();
+                        closing = true;
+                        self.close();
+                    }
+                },
                 Some(_) = self.tools.join_next() => self.reply.tool_ended(Instant::now()),
                 changed = uplink.changed() => {
                     if changed.is_ok() && *uplink.borrow_and_update() == Uplink::Silent {
@@ -157,15 +187,28 @@ impl<'a> Conversation<'a> {
         }
     }
 
+    fn toggle_mute(&mut self) {
+        self.muted = !self.muted;
+        if self.muted {
+            self.voice.mute();
+        } else {
+            self.voice.unmute();
+        }
+        self.screen.muted(self.muted);
+    }
+
     /// Says the next text once the one before is answered; after the last, lets the voice begin.
     fn go_on(&mut self, start: &watch::Sender<bool>) {
-        if *start.borrow() || self.reply.answered_at().is_none() {
+        if self.reply.answered_at().is_none() {
             return;
         }
         if let Some(text) = self.texts.pop_front() {
             self.reply.asked(Instant::now());
             // Where the conversation is over, its verdict says why.
             let _ = self.voice.text(&text);
+            return;
+        }
+        if *start.borrow() {
             return;
         }
         if self.has_voice {
@@ -186,7 +229,7 @@ impl<'a> Conversation<'a> {
         match event {
             VoiceEvent::Session(SessionEvent::Audio { turn, pcm }) => self.sink.take(turn, pcm)?,
             VoiceEvent::Session(SessionEvent::Interrupted { .. }) => self.sink.interrupt(),
-            VoiceEvent::Session(SessionEvent::TurnEnded { .. }) => self.sink.flush()?,
+            VoiceEvent::Session(SessionEvent::TurnEnded { turn }) => self.sink.turn_ended(turn)?,
             VoiceEvent::ToolCall(call) => {
                 self.reply.tool_began(Instant::now());
                 self.tools
@@ -257,6 +300,14 @@ async fn speak(
             }
             return Err(error);
         }
+    }
+}
+
+/// What is typed in a call; nothing, for ever, without one.
+async fn typed(call: Option<&mut Call>) -> Key {
+    match call {
+        Some(call) => call.keys.next().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -1,6 +1,7 @@
 //! `bedrock sonic`: a spoken conversation.
 
 mod conversation;
+mod live;
 mod reply;
 mod screen;
 mod sink;
@@ -18,7 +19,8 @@ use nova_sonic::{NOVA_2_5_SONIC, Renewal, SampleRate};
 use crate::connect::ConnectArgs;
 use crate::exit::{Exit, Stop};
 use crate::signals::EndSignals;
-use conversation::{Conversation, Part};
+use conversation::{Call, Conversation, Part};
+use live::{Keys, LiveArgs};
 use screen::Screen;
 use sink::Sink;
 use source::Source;
@@ -30,7 +32,7 @@ use tool_command::ToolCommand;
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Args {
     /// The user's voice: a WAV file (mono PCM16 at 8, 16 or 24 kHz), or `-` for raw PCM16 on stdin
-    #[arg(value_name = "INPUT", required_unless_present_any = ["text", "greet"])]
+    #[arg(value_name = "INPUT")]
     input: Option<PathBuf>,
     /// Where the model's voice goes: a WAV file, or `-` for raw PCM16 on stdout
     #[arg(long, short, value_name = "FILE")]
@@ -66,8 +68,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     tools: Option<PathBuf>,
     /// End with the connection, after eight minutes at the latest, instead of going on with another
-    #[arg(long)]
+    #[arg(long, conflicts_with = "renew_after")]
     no_renew: bool,
+    /// Go on with another connection after this time (360 s unless set), at the first quiet moment; a quarter later in any case
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=LONGEST_LEG))]
+    renew_after: Option<u64>,
     /// What the model should be and do
     #[arg(
         long,
@@ -85,28 +90,74 @@ pub(crate) struct Args {
     #[arg(long, short)]
     verbose: bool,
     #[command(flatten)]
+    live: LiveArgs,
+    #[command(flatten)]
     connect: ConnectArgs,
 }
+
+/// With a quarter more it is less than the service's eight minutes.
+const LONGEST_LEG: u64 = 380;
 
 const EXAMPLES: &str = "\
 Examples:
   bedrock sonic --loopback question.wav --out reply.wav
+  bedrock sonic --live --voice tiffany
   arecord -q -t raw -f S16_LE -r 16000 -c 1 | bedrock sonic - --out - | aplay -q -t raw -f S16_LE -r 24000 -c 1";
 
 /// Runs the conversation.
 pub(crate) async fn run(args: &Args) -> Result<Exit, Stop> {
-    let prepared = prepare(args).map_err(Stop::usage)?;
+    if args.live.list_devices {
+        for device in live::list()? {
+            println!("{device}");
+        }
+        return Ok(Exit::Complete);
+    }
+    let mut prepared = prepare(args).map_err(Stop::usage)?;
     let mut screen = Screen::new(args.json, args.verbose);
+    // Open until the end.
+    let (_devices, loudspeaker) = if args.is_call() {
+        pick_up(args, &mut prepared)?
+    } else {
+        (None, None)
+    };
     let (client, server) = args.connect.connect().await?;
-    let mut sink =
-        Sink::open(args.out.as_deref(), prepared.output_rate.hz()).map_err(Stop::usage)?;
+    let mut sink = match loudspeaker {
+        Some(loudspeaker) => Sink::Loudspeaker(Box::new(loudspeaker)),
+        None => Sink::open(args.out.as_deref(), prepared.output_rate.hz()).map_err(Stop::usage)?,
+    };
     screen.connecting(&client.origin(), &args.model);
+    if prepared.part.call.is_some() {
+        screen.call();
+    }
     let exit = hold(args, &client, prepared, &mut sink, &mut screen).await;
     sink.flush()?;
     if let Some(server) = server {
         server.shutdown().await;
     }
     Ok(exit?)
+}
+
+/// Opens microphone and loudspeaker.
+fn pick_up(
+    args: &Args,
+    prepared: &mut Prepared,
+) -> Result<(Option<live::Devices>, Option<live::Loudspeaker>), String> {
+    let rate = prepared.output_rate.hz();
+    let (devices, microphone, loudspeaker) = live::open(&args.live, rate)?;
+    prepared.part.call = Some(Call {
+        keys: Keys::listen(),
+        level: microphone.level(),
+    });
+    prepared.part.voice = Some(Source::microphone(microphone));
+    Ok((Some(devices), Some(loudspeaker)))
+}
+
+impl Args {
+    /// Whether the user talks by microphone: asked for, or with nothing else to say.
+    fn is_call(&self) -> bool {
+        self.live.is_wanted()
+            || (self.input.is_none() && self.text.is_empty() && self.greet.is_none())
+    }
 }
 
 /// What is read before anything is connected.
@@ -120,6 +171,9 @@ struct Prepared {
 
 /// What can be wrong before anything is connected: exit code 2.
 fn prepare(args: &Args) -> Result<Prepared, String> {
+    if let Some(missing) = live::MISSING.filter(|_| args.is_call()) {
+        return Err(missing.to_owned());
+    }
     let is_stdio = |path: &PathBuf| path.as_os_str() == "-";
     if args.json && args.out.as_ref().is_some_and(is_stdio) {
         return Err("--json and --out - both want stdout".into());
@@ -151,6 +205,7 @@ fn prepare(args: &Args) -> Result<Prepared, String> {
             greet: args.greet.clone(),
             texts: args.text.iter().cloned().collect(),
             voice,
+            call: None,
         },
         input_rate,
         output_rate,
@@ -192,12 +247,39 @@ async fn hold(
 fn with_renewal(session: SonicBuilder, args: &Args) -> SonicBuilder {
     // A command that sleeps is no reason to leave the model without an answer; this is long for a tool.
     let session = session.tool_timeout(Some(Duration::from_mins(2)));
-    session.renewal((!args.no_renew).then(Renewal::default))
+    session.renewal((!args.no_renew).then(|| renewal(args.renew_after)))
+}
+
+/// Legs that are replaced after so many seconds; the ratio of the two times is that of the defaults.
+fn renewal(after: Option<u64>) -> Renewal {
+    let mut renewal = Renewal::default();
+    if let Some(seconds) = after {
+        renewal.after = Duration::from_secs(seconds);
+        renewal.force_after = renewal.after * 5 / 4;
+    }
+    renewal
 }
 
 fn save(args: &Args, voice: &Voice) -> Result<(), String> {
     match &args.save_transcript {
         Some(path) => transcript::save(path, &voice.transcript()),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leg_that_is_replaced_sooner_is_forced_sooner_too() {
+        for after in [1, 5, 360, LONGEST_LEG] {
+            let renewal = renewal(Some(after));
+            assert_eq!(renewal.after, Duration::from_secs(after));
+            assert!(renewal.force_after > renewal.after);
+            assert!(renewal.force_after < Duration::from_mins(8));
+        }
+        let (usual, same) = (Renewal::default(), renewal(Some(360)));
+        assert_eq!(same.force_after, usual.force_after);
     }
 }

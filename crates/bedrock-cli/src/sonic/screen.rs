@@ -7,6 +7,8 @@ use bedrock_wire::Outcome;
 use nova_sonic::{ConversationEvent, SessionEvent, Summary, TextStage, TokenUsage, TurnId};
 use serde_json::{Value, json};
 
+use super::live::Status;
+
 /// Shows a conversation as it happens.
 pub(super) struct Screen {
     json: bool,
@@ -14,6 +16,8 @@ pub(super) struct Screen {
     /// The answer whose speech is being heard; it is told of once.
     hearing: Option<TurnId>,
     audio_bytes: u64,
+    /// What a call is at, while it lasts.
+    status: Option<Status>,
 }
 
 /// How a conversation ended, and what is left to say of it.
@@ -32,6 +36,31 @@ impl Screen {
             verbose,
             hearing: None,
             audio_bytes: 0,
+            status: None,
+        }
+    }
+
+    /// From now on this is a call, which shows what it is at.
+    pub(super) fn call(&mut self) {
+        if !self.json {
+            self.status = Some(Status::new());
+            eprintln!(
+                "call       wear headphones, or the model hears itself; m and Enter mutes, Ctrl-C ends"
+            );
+        }
+    }
+
+    /// The microphone was muted, or is not any more.
+    pub(super) fn muted(&mut self, muted: bool) {
+        if let Some(status) = &mut self.status {
+            status.muted = muted;
+        }
+    }
+
+    /// What a call is at; levels in dB.
+    pub(super) fn levels(&mut self, you_db: f32, (is_playing, model_db): (bool, f32)) {
+        if let Some(status) = &mut self.status {
+            status.show(is_playing, you_db, model_db);
         }
     }
 
@@ -50,12 +79,18 @@ impl Screen {
         if self.json {
             line(&as_json(event));
         } else if let Some(text) = self.as_text(event) {
+            self.clear();
             eprintln!("{text}");
+        }
+        if let Some(status) = &mut self.status {
+            status.on(event);
         }
     }
 
     /// Says how it ended.
     pub(super) fn outcome(&mut self, ending: &Ending<'_>) {
+        self.clear();
+        self.status = None;
         let (name, error) = match ending.outcome {
             Some(Outcome::Failed { error, .. }) => ("failed", Some(error.to_string())),
             Some(Outcome::Incomplete { missing, .. }) => ("incomplete", Some(missing.to_string())),
@@ -93,6 +128,12 @@ impl Screen {
         }
         if let Some(error) = error {
             say(&error);
+        }
+    }
+
+    fn clear(&mut self) {
+        if let Some(status) = &mut self.status {
+            status.clear();
         }
     }
 

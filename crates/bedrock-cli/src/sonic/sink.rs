@@ -1,4 +1,4 @@
-//! Where the model's voice goes: a WAV file, raw PCM16 on stdout, or nowhere.
+//! Where the model's voice goes: a WAV file, raw PCM16 on stdout, a loudspeaker, or nowhere.
 
 use std::collections::VecDeque;
 use std::io::Write as _;
@@ -9,6 +9,7 @@ use bytes::Bytes;
 use nova_sonic::TurnId;
 use tokio::time::{Instant, sleep_until};
 
+use super::live::Loudspeaker;
 use super::wav::WavFile;
 
 /// How far ahead of real time stdout is fed: what a player has in hand cannot be taken back on a barge-in.
@@ -22,6 +23,8 @@ pub(crate) enum Sink {
     Wav(WavFile),
     /// A player on the other end of a pipe, fed at the pace of speech.
     Stdout(Playback),
+    /// The user's ears.
+    Loudspeaker(Box<Loudspeaker>),
 }
 
 impl Sink {
@@ -43,13 +46,27 @@ impl Sink {
                 playback.push(turn, pcm);
                 Ok(())
             }
+            Self::Loudspeaker(loudspeaker) => {
+                loudspeaker.take(turn, &pcm);
+                Ok(())
+            }
         }
+    }
+
+    /// All speech of an answer was taken.
+    pub(crate) fn turn_ended(&mut self, turn: TurnId) -> Result<(), String> {
+        if let Self::Loudspeaker(loudspeaker) = self {
+            loudspeaker.turn_ended(turn);
+        }
+        self.flush()
     }
 
     /// The user spoke over the model: what has not been played is dropped.
     pub(crate) fn interrupt(&mut self) {
-        if let Self::Stdout(playback) = self {
-            playback.queue.clear();
+        match self {
+            Self::Stdout(playback) => playback.queue.clear(),
+            Self::Loudspeaker(loudspeaker) => loudspeaker.interrupt(),
+            Self::Nowhere | Self::Wav(_) => {}
         }
     }
 
@@ -57,18 +74,28 @@ impl Sink {
     pub(crate) fn flush(&mut self) -> Result<(), String> {
         match self {
             Self::Wav(file) => file.flush(),
-            Self::Nowhere | Self::Stdout(_) => Ok(()),
+            Self::Nowhere | Self::Stdout(_) | Self::Loudspeaker(_) => Ok(()),
         }
     }
 
-    /// Plays what is due, and says how much of an answer has been played by then. Never returns where nothing is waiting.
+    /// Plays what is due, and says how much of an answer has been played by then; of a loudspeaker each 100 ms. Never returns
+    /// where nothing is waiting elsewhere.
     ///
     /// # Cancel safety
     /// Cancel safe: what was not written stays in the queue.
     pub(crate) async fn play(&mut self) -> Result<Option<(TurnId, u64)>, String> {
         match self {
             Self::Stdout(playback) if !playback.queue.is_empty() => playback.step().await,
+            Self::Loudspeaker(loudspeaker) => loudspeaker.played().await,
             _ => std::future::pending().await,
+        }
+    }
+
+    /// Whether speech sounds, and how loud it is, in dB.
+    pub(crate) fn sounds(&self) -> (bool, f32) {
+        match self {
+            Self::Loudspeaker(loudspeaker) => (loudspeaker.is_playing(), loudspeaker.level_db()),
+            _ => (false, f32::NEG_INFINITY),
         }
     }
 
@@ -79,6 +106,9 @@ impl Sink {
                 break;
             }
             playback.step().await?;
+        }
+        if let Self::Loudspeaker(loudspeaker) = self {
+            loudspeaker.played_out().await;
         }
         self.flush()
     }

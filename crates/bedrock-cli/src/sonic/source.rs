@@ -1,4 +1,4 @@
-//! Where the user's voice comes from: a WAV file or raw PCM16 on stdin, then silence until the end.
+//! Where the user's voice comes from: a WAV file, raw PCM16 on stdin or a microphone, then silence until the end.
 
 use std::io::Read as _;
 use std::time::Duration;
@@ -6,6 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
+
+use super::live::Microphone;
+use super::screen::say;
 
 /// Milliseconds of audio in one chunk, as the service's guide advises.
 const CHUNK_MILLIS: u32 = 32;
@@ -23,6 +26,7 @@ pub(crate) struct Source {
 enum Kind {
     File { pcm: Bytes },
     Stdin { chunks: mpsc::Receiver<Bytes> },
+    Microphone(Box<Microphone>),
 }
 
 /// When the next chunk is due.
@@ -91,6 +95,18 @@ impl Source {
         }
     }
 
+    /// A microphone, until it is gone.
+    pub(crate) fn microphone(microphone: Microphone) -> Self {
+        Self {
+            kind: Kind::Microphone(Box::new(microphone)),
+            chunk_bytes: chunk_bytes(16_000),
+            pace: Pace::RealTime {
+                due: Instant::now(),
+            },
+            ended: false,
+        }
+    }
+
     /// From now on the pace counts.
     pub(crate) fn begin(&mut self) {
         if let Pace::RealTime { due } = &mut self.pace {
@@ -117,6 +133,12 @@ impl Source {
         let len = self.chunk_bytes;
         let chunk = match &mut self.kind {
             Kind::Stdin { chunks } => return chunks.recv().await,
+            Kind::Microphone(microphone) => {
+                let next = microphone.next().await;
+                return next
+                    .inspect_err(|why| say(&format!("the microphone: {why}")))
+                    .ok();
+            }
             Kind::File { pcm } if pcm.is_empty() => return None,
             Kind::File { pcm } => pcm.split_to(len.min(pcm.len())),
         };

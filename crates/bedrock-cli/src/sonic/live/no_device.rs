@@ -1,0 +1,31 @@
+//! A build without live audio says how to get one with it.
+
+use super::{LiveArgs, Loudspeaker, Microphone};
+
+/// Why there are none.
+pub(in crate::sonic) const MISSING: Option<&str> = Some(
+    "this build has no live audio: build one with `cargo install bedrock-cli --features live` (on Linux with the packages \
+     libasound2-dev and pkg-config), or give a WAV file, `-`, --text or --greet",
+);
+
+/// What keeps devices open.
+pub(in crate::sonic) enum Devices {}
+
+/// There are none.
+///
+/// # Errors
+/// Always.
+pub(in crate::sonic) fn open(
+    _: &LiveArgs,
+    _: u32,
+) -> Result<(Devices, Microphone, Loudspeaker), String> {
+    Err(MISSING.unwrap_or_default().to_owned())
+}
+
+/// There are none.
+///
+/// # Errors
+/// Always.
+pub(in crate::sonic) fn list() -> Result<Vec<String>, String> {
+    Err(MISSING.unwrap_or_default().to_owned())
+}
