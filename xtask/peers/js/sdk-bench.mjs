@@ -8,7 +8,7 @@ import {
 } from "@aws-sdk/client-bedrock-runtime";
 
 const task = JSON.parse(readFileSync(process.argv[2], "utf8"));
-const PCM = Buffer.alloc(1024, 1);
+const PCM = Buffer.alloc(task.pcm, 1);
 
 const client = new BedrockRuntimeClient({
   endpoint: task.url,
@@ -23,7 +23,7 @@ function say(line) {
   return process.hrtime.bigint();
 }
 
-const done = (begun) => say({ micros: Number((process.hrtime.bigint() - begun) / 1000n), detail: {} });
+const done = (begun, detail = {}) => say({ micros: Number((process.hrtime.bigint() - begun) / 1000n), detail });
 
 // 32 ms of speech as an event, made anew each time.
 function speech() {
@@ -51,6 +51,13 @@ async function open(events) {
   const command = new InvokeModelWithBidirectionalStreamCommand({ modelId: task.model, body: body() });
   const response = await client.send(command);
   return { go, over, body: response.body };
+}
+
+// The texts of a reply.
+async function* reply() {
+  const messages = [{ role: "user", content: [{ text: "Go on." }] }];
+  const { stream } = await client.send(new ConverseStreamCommand({ modelId: task.text_model, messages }));
+  for await (const event of stream) if (event.contentBlockDelta) yield event.contentBlockDelta.delta.text;
 }
 
 const calls = (events) => Promise.all(Array.from({ length: task.calls }, () => open(events)));
@@ -84,17 +91,29 @@ const benches = {
   },
 
   async converse() {
-    const reply = async () => {
-      const messages = [{ role: "user", content: [{ text: "Go on." }] }];
-      const { stream } = await client.send(new ConverseStreamCommand({ modelId: task.text_model, messages }));
+    const count = async () => {
       let deltas = 0;
-      for await (const event of stream) if (event.contentBlockDelta) deltas += 1;
+      for await (const _ of reply()) deltas += 1;
       if (deltas !== task.events) throw new Error(`${deltas} deltas`);
     };
-    await reply();
+    await count();
     const begun = say({ ready: true });
-    await Promise.all(Array.from({ length: task.calls }, reply));
+    await Promise.all(Array.from({ length: task.calls }, count));
     done(begun);
+  },
+
+  async delta() {
+    const begun = say({ ready: true });
+    const ages = [];
+    for await (const text of reply()) {
+      // Both in microseconds: as nanoseconds since 1970 they would lose their last digits.
+      const now = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000));
+      ages.push(Number(now - BigInt(text.trim()) / 1000n));
+    }
+    if (ages.length !== task.events) throw new Error(`${ages.length} stamped deltas`);
+    ages.sort((a, b) => a - b);
+    const at = (part) => ages[Math.floor((ages.length * part) / 100)];
+    done(begun, { p50: at(50), p99: at(99) });
   },
 };
 

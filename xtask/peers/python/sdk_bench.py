@@ -3,8 +3,6 @@
 import asyncio
 import base64
 import json
-import sys
-import time
 
 from aws_sdk_bedrock_runtime.client import AsyncBedrockRuntimeClient
 from aws_sdk_bedrock_runtime.config import AsyncBedrockRuntimeConfig
@@ -18,23 +16,11 @@ from aws_sdk_bedrock_runtime.models import (
     Message,
 )
 from crt_client import trusting
+from measured import TASK, Stamps, done, say
 from smithy_http.aio.crt import AWSCRTHTTPClient
 
-with open(sys.argv[1], encoding="utf-8") as file:
-    TASK = json.load(file)
-PCM = bytes([1]) * 1024
+PCM = bytes([1]) * TASK["pcm"]
 NAMES = '"promptName":"07070707-0707-4707-8707-070707070707","contentName":"07070707-0707-4707-8707-070707070708"'
-
-
-def say(line):
-    """Says a line, and waits for the word to go on."""
-    print(json.dumps(line), flush=True)
-    sys.stdin.readline()
-    return time.monotonic_ns()
-
-
-def done(begun):
-    say({"micros": (time.monotonic_ns() - begun) // 1000, "detail": {}})
 
 
 async def client():
@@ -115,23 +101,39 @@ async def audio_down():
     done(begun)
 
 
+async def reply(bedrock):
+    """The texts of a reply."""
+    messages = [Message(role="user", content=[ContentBlockText(value="Go on.")])]
+    operation = ConverseStreamInput(model_id=TASK["text_model"], messages=messages)
+    stream = await bedrock.converse_stream(operation)
+    async for event in stream.output_stream:
+        if isinstance(event, ConverseStreamOutputContentBlockDelta):
+            yield event.value.delta.value
+
+
 async def converse():
     bedrock = await client()
 
-    async def reply():
-        messages = [Message(role="user", content=[ContentBlockText(value="Go on.")])]
-        operation = ConverseStreamInput(model_id=TASK["text_model"], messages=messages)
-        stream = await bedrock.converse_stream(operation)
+    async def count():
         deltas = 0
-        async for event in stream.output_stream:
-            deltas += isinstance(event, ConverseStreamOutputContentBlockDelta)
+        async for _ in reply(bedrock):
+            deltas += 1
         assert deltas == TASK["events"], f"{deltas} deltas"
 
-    await reply()
+    await count()
     begun = say({"ready": True})
-    await asyncio.gather(*(reply() for _ in range(TASK["calls"])))
+    await asyncio.gather(*(count() for _ in range(TASK["calls"])))
     done(begun)
 
 
-BENCHES = {"audio-up": audio_up, "audio-down": audio_down, "converse": converse}
+async def delta():
+    bedrock = await client()
+    begun = say({"ready": True})
+    stamps = Stamps()
+    async for text in reply(bedrock):
+        stamps.take(text)
+    done(begun, stamps.percentiles())
+
+
+BENCHES = {"audio-up": audio_up, "audio-down": audio_down, "converse": converse, "delta": delta}
 asyncio.run(BENCHES[TASK["bench"]]())

@@ -3,19 +3,21 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::menu::Bench;
+use super::menu::{Bench, Step};
 use super::process::{Process, Sample};
 use super::script::Script;
-use super::{bedrock, example, folder};
+use super::{LEAN, build, folder};
 use crate::failure::Failure;
 use crate::interop::session::{MODEL, Session};
 use crate::peers::{self, Environment, Peer};
 
-/// Events that open a session, with two of its audio: ours begins with a piece of silence of its own accord.
-const OPENING: usize = 8;
+/// Events at the end of an opening that are left out, so that it has two of audio: ours begins with a piece of silence of
+/// its own accord.
+const UNUSED_AUDIO: usize = 2;
 
 /// Whose client it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,25 +28,41 @@ pub(super) enum Program {
     RustSdk,
     JsSdk,
     PythonSdk,
+    Boto3,
 }
 
+/// The clients of others, and how each is built or installed.
+type Install = fn() -> Result<Peer, Failure>;
+const PEERS: [(Program, Install); 4] = [
+    (Program::RustSdk, || peers::rust_for_speed("peer-aws-sdk")),
+    (Program::JsSdk, || peers::node("sdk-bench.mjs")),
+    (Program::PythonSdk, || {
+        peers::python(Environment::Sdk, "sdk_bench.py")
+    }),
+    (Program::Boto3, || {
+        peers::python(Environment::Boto3, "boto3_bench.py")
+    }),
+];
+
 /// A client in a bench.
+#[derive(Clone, Copy)]
 pub(super) struct Contender {
     pub(super) name: &'static str,
     pub(super) program: Program,
     /// What the program calls the bench.
     pub(super) bench: &'static str,
-    pub(super) calls: usize,
-    /// Events of each call; fewer for those that are slow, since each event is what counts.
-    pub(super) events: usize,
+    /// The how-manieth part of a step's events it is given: fewer for those that are slow, since each event is what counts.
+    pub(super) share: usize,
+    /// Whether it is measured at every step, or at the first only.
+    pub(super) every_step: bool,
 }
 
 /// Everything that is run, built.
 pub(super) struct Programs {
     firehose: PathBuf,
-    ours: PathBuf,
-    bridge: PathBuf,
-    peers: bool,
+    /// The `bedrock` command, where a bench asks for it.
+    bedrock: Option<PathBuf>,
+    clients: Vec<(Program, Command)>,
 }
 
 impl Programs {
@@ -52,34 +70,64 @@ impl Programs {
     ///
     /// # Errors
     /// When something does not build, or is missing in CI.
-    pub(super) fn build(ours_only: bool) -> Result<Self, Failure> {
-        // The credential chain is no part of what is measured, and takes minutes to link.
-        let lean = ["--no-default-features", "--features", "ring,native-roots"];
-        let programs = Self {
-            firehose: example("bedrock-loopback", &[], "firehose")?,
-            ours: example("bedrock-stream", &lean, "bench_client")?,
-            bridge: example("bedrock-talk", &[], "bench_talk")?,
-            peers: !ours_only,
+    pub(super) fn build(benches: &[&Bench], ours_only: bool) -> Result<Self, Failure> {
+        peers::create(&folder())?;
+        let wanted = |program| {
+            let mut contenders = benches.iter().flat_map(|bench| bench.contenders);
+            contenders.any(|contender| contender.program == program)
         };
-        if programs.peers {
-            for program in [Program::RustSdk, Program::JsSdk, Program::PythonSdk] {
-                peers::refuse_in_ci("a peer", &programs.peer(program)?)?;
+        let loopback = benches.iter().any(|bench| bench.script == Script::Loopback);
+        // In one go, so that what both take is built once.
+        let packages = [
+            "--package",
+            "bedrock-stream",
+            "--package",
+            "bedrock-loopback",
+        ];
+        let examples = ["--example", "bench_client", "--example", "firehose"];
+        let built = build(&[&packages[..], &LEAN, &examples].concat())?.join("examples");
+        let bedrock = || Ok(build(&["--package", "bedrock-cli"])?.join("bedrock"));
+        let mut programs = Self {
+            firehose: built.join("firehose"),
+            bedrock: loopback.then(bedrock).transpose()?,
+            clients: vec![(Program::Ours, Command::new(built.join("bench_client")))],
+        };
+        if wanted(Program::Bridge) {
+            let built = build(&["--package", "bedrock-talk", "--example", "bench_talk"])?;
+            let bridge = Command::new(built.join("examples/bench_talk"));
+            programs.clients.push((Program::Bridge, bridge));
+        }
+        let taken = PEERS
+            .iter()
+            .filter(|(program, _)| !ours_only && wanted(*program));
+        for (program, install) in taken {
+            eprintln!("building {program:?}");
+            let peer = install()?;
+            peers::refuse_in_ci("a peer", &peer)?;
+            match peer {
+                Peer::Ready(command) => programs.clients.push((*program, command)),
+                Peer::Missing(what) => eprintln!("{program:?} is left out: {what}"),
             }
         }
-        fs::create_dir_all(folder()).map_err(|e| Failure::at(&folder(), "create", e))?;
         Ok(programs)
     }
 
     /// Whether a contender can be run here.
     pub(super) fn has(&self, program: Program) -> bool {
-        matches!(program, Program::Ours | Program::Bridge)
-            || self.peers && matches!(self.peer(program), Ok(Peer::Ready(_)))
+        self.client(program).is_some()
+    }
+
+    fn client(&self, program: Program) -> Option<Command> {
+        let (_, built) = self.clients.iter().find(|(built, _)| *built == program)?;
+        let mut command = Command::new(built.get_program());
+        command.args(built.get_args());
+        Some(command)
     }
 
     /// The server that plays a script, to be started.
     fn server(&self, script: Script, events: usize) -> Result<Command, Failure> {
-        if script == Script::Loopback {
-            let mut bedrock = Command::new(bedrock()?);
+        if let (Script::Loopback, Some(bedrock)) = (script, &self.bedrock) {
+            let mut bedrock = Command::new(bedrock);
             bedrock.args(["serve", "--json", "--quiet", "--no-verify"]);
             return Ok(bedrock);
         }
@@ -88,55 +136,40 @@ impl Programs {
         firehose.arg(folder());
         firehose.arg(script.count(events).to_string());
         firehose.arg(script.start().to_string());
-        if script == Script::Echo {
-            firehose.arg("echo");
-        }
+        firehose.args(script.mode());
         Ok(firehose)
-    }
-
-    fn peer(&self, program: Program) -> Result<Peer, Failure> {
-        match program {
-            Program::Ours => Ok(Peer::Ready(Command::new(&self.ours))),
-            Program::Bridge => Ok(Peer::Ready(Command::new(&self.bridge))),
-            Program::RustSdk => peers::rust_for_speed("peer-aws-sdk"),
-            Program::JsSdk => peers::node("sdk-bench.mjs"),
-            Program::PythonSdk => peers::python(Environment::Sdk, "sdk_bench.py"),
-        }
     }
 }
 
 impl Contender {
-    /// Events of each call: a tenth where it only matters that it runs.
-    pub(super) fn events(&self, smoke: bool) -> usize {
-        if smoke {
-            self.events.div_ceil(10)
-        } else {
-            self.events
-        }
-    }
-
-    /// Runs it once against a server of its own.
+    /// Runs it once against a server of its own; in a short run with a tenth of the events.
     ///
     /// # Errors
     /// When it fails.
     pub(super) fn measure(
         &self,
         bench: &Bench,
+        step: Step,
         programs: &Programs,
-        events: usize,
+        short: bool,
     ) -> Result<Sample, Failure> {
-        let mut server = Process::start(programs.server(bench.script, events)?)?;
+        let share = self.share * if short { 10 } else { 1 };
+        let step = Step {
+            events: step.events.div_ceil(share),
+            ..step
+        };
+        let mut server = Process::start(programs.server(bench.script, step.events)?)?;
         let address = server.line()?;
-        let mut client = Process::start(self.command(programs, &address, events)?)?;
+        let mut client = Process::start(self.command(programs, &address, step)?)?;
         client.line()?;
         let (cpu, server_cpu) = (client.cpu()?, server.cpu()?);
         let memory = client.memory("VmRSS")?;
         client.go()?;
         let mut found = client.line()?;
-        let sample = Sample {
+        let mut sample = Sample {
             cpu: client.cpu()?.saturating_sub(cpu),
             server_cpu: server.cpu()?.saturating_sub(server_cpu),
-            wall: std::time::Duration::from_micros(
+            wall: Duration::from_micros(
                 found
                     .get("micros")
                     .and_then(Value::as_u64)
@@ -145,9 +178,13 @@ impl Contender {
             peak: client.memory("VmHWM")?,
             growth: client.memory("VmRSS")?.saturating_sub(memory),
             detail: found.get_mut("detail").map(Value::take).unwrap_or_default(),
-            events: events * self.calls,
-            calls: self.calls,
+            events: step.events * step.calls,
+            calls: step.calls,
         };
+        if bench.script != Script::Loopback {
+            server.go()?;
+            merge(&mut sample.detail, server.line()?);
+        }
         Ok(sample)
     }
 
@@ -155,24 +192,24 @@ impl Contender {
         &self,
         programs: &Programs,
         address: &Value,
-        events: usize,
+        step: Step,
     ) -> Result<Command, Failure> {
-        let Peer::Ready(mut command) = programs.peer(self.program)? else {
-            return Err(Failure::new(format!("{} is missing", self.name)));
-        };
-        let session = Session::short();
+        let missing = || Failure::new(format!("{} is missing", self.name));
+        let mut command = programs.client(self.program).ok_or_else(missing)?;
+        let session = Session::short().with_history(step.history);
+        let audio = session.open.len() - UNUSED_AUDIO;
         let mut task = json!({
             "bench": self.bench,
-            "calls": self.calls,
-            "events": events,
+            "calls": step.calls,
+            "events": step.events,
+            "pcm": step.pcm,
+            "history": step.history,
             "model": MODEL,
             "text_model": "amazon.nova-lite-v1:0",
-            "open": session.open.get(..OPENING),
+            "open": session.open.get(..audio),
             "close": session.close,
         });
-        if let (Value::Object(task), Some(address)) = (&mut task, address.as_object()) {
-            task.extend(address.clone());
-        }
+        merge(&mut task, address.clone());
         let path = folder().join("task.json");
         fs::write(&path, task.to_string()).map_err(|e| Failure::at(&path, "write", e))?;
         command.arg(&path);
@@ -181,5 +218,12 @@ impl Contender {
             command.env("NODE_EXTRA_CA_CERTS", ca);
         }
         Ok(command)
+    }
+}
+
+/// Puts the members of one object into another.
+fn merge(object: &mut Value, more: Value) {
+    if let (Value::Object(object), Value::Object(more)) = (object, more) {
+        object.extend(more);
     }
 }

@@ -1,10 +1,13 @@
 //! `cargo xtask bench`: this client beside the official SDKs on the whole path, in one run and in turns.
 
 mod contender;
+mod instructions;
+mod machine;
 mod menu;
 mod process;
 mod script;
 mod table;
+mod weight;
 
 use std::path::PathBuf;
 
@@ -12,9 +15,20 @@ use clap::Args;
 
 use crate::failure::Failure;
 use crate::{Outcome, peers, workspace};
-use contender::Programs;
+use contender::{Contender, Programs};
 use menu::Bench;
-use process::Sample;
+use table::{Row, Table};
+
+/// What is measured in another way than by watching clients.
+const INSTRUCTIONS: &str = "instructions";
+const WEIGHT: &str = "weight";
+
+/// The client without AWS's credential chain, which is no part of what is measured, and takes minutes to link.
+const LEAN: [&str; 3] = [
+    "--no-default-features",
+    "--features",
+    "bedrock-stream/ring,bedrock-stream/native-roots",
+];
 
 /// What to measure, and how long.
 #[derive(Args)]
@@ -25,7 +39,7 @@ pub(crate) struct Arguments {
     /// Print the benches and end.
     #[arg(long)]
     list: bool,
-    /// One short turn each: that everything runs.
+    /// One short turn each: that everything runs, and that nothing is far from what it should be.
     #[arg(long, conflicts_with = "bless")]
     smoke: bool,
     /// Turns of each contender.
@@ -55,15 +69,25 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         for bench in benches {
             println!("{:<16} {}", bench.name, bench.title);
         }
+        println!("{INSTRUCTIONS:<16} Instructions an event under callgrind, beside the record");
+        println!("{WEIGHT:<16} Packages, build time and binary growth beside AWS's crates");
         return Ok(());
+    }
+    match arguments.name.as_deref() {
+        Some(INSTRUCTIONS) => return instructions::run(arguments.bless),
+        Some(WEIGHT) => return weight::run(arguments.bless),
+        _ => {}
     }
     if benches.is_empty() {
         return Err(Failure::new("no such bench; see cargo xtask bench --list"));
     }
-    let programs = Programs::build(arguments.ours)?;
+    let programs = Programs::build(&benches, arguments.ours)?;
     for bench in benches {
         let table = measure(bench, &programs, arguments)?;
         println!("\n{table}");
+        if arguments.smoke {
+            table.check()?;
+        }
         if arguments.bless {
             table::save(bench.name, &table.to_string())?;
         }
@@ -76,22 +100,35 @@ fn measure<'b>(
     bench: &'b Bench,
     programs: &Programs,
     arguments: &Arguments,
-) -> Result<table::Table<'b>, Failure> {
+) -> Result<Table<'b>, Failure> {
     let turns = if arguments.smoke { 1 } else { arguments.turns };
-    let contenders: Vec<_> = bench
-        .contenders
-        .iter()
-        .filter(|contender| programs.has(contender.program))
-        .collect();
-    let mut samples: Vec<Vec<Sample>> = contenders.iter().map(|_| Vec::new()).collect();
-    for _ in 0..turns {
-        for (contender, samples) in contenders.iter().zip(&mut samples) {
-            let events = contender.events(arguments.smoke);
-            samples.push(contender.measure(bench, programs, events)?);
+    let mut rows = Vec::new();
+    for (index, step) in bench.steps.iter().enumerate() {
+        let here = |c: &&Contender| (index == 0 || c.every_step) && programs.has(c.program);
+        rows.extend(bench.contenders.iter().filter(here).map(|contender| Row {
+            contender: *contender,
+            step: *step,
+            samples: Vec::new(),
+        }));
+    }
+    for turn in 1..=turns {
+        for row in &mut rows {
+            eprintln!(
+                "{} {turn}/{turns}: {} {}",
+                bench.name, row.contender.name, row.step.label
+            );
+            let sample = row
+                .contender
+                .measure(bench, row.step, programs, arguments.smoke)?;
+            row.samples.push(sample);
         }
     }
-    let rows = contenders.into_iter().zip(samples).collect();
-    Ok(table::Table { bench, rows, turns })
+    Ok(Table {
+        bench,
+        rows,
+        turns,
+        taken: machine::taken()?,
+    })
 }
 
 /// Where the benches keep their files.
@@ -99,35 +136,15 @@ fn folder() -> PathBuf {
     peers::folder().join("bench")
 }
 
-/// A program of this workspace, built for speed.
+/// Builds programs of this workspace for speed; gives the folder in which they are.
 ///
 /// # Errors
-/// When it does not build.
-fn example(package: &str, features: &[&str], name: &str) -> Result<PathBuf, Failure> {
+/// When one does not build.
+fn build(what: &[&str]) -> Result<PathBuf, Failure> {
     let mut build = workspace::cargo();
     build.args(["build", "--quiet", "--locked", "--release"]);
-    build
-        .args(["--package", package, "--example", name])
-        .args(features);
+    build.args(what);
+    eprintln!("$ {}", workspace::show(&build));
     workspace::capture(&mut build)?;
-    let target = workspace::root().join("target/release/examples");
-    Ok(target.join(name))
-}
-
-/// The `bedrock` command, built for speed.
-///
-/// # Errors
-/// When it does not build.
-fn bedrock() -> Result<PathBuf, Failure> {
-    let mut build = workspace::cargo();
-    build.args([
-        "build",
-        "--quiet",
-        "--locked",
-        "--release",
-        "--package",
-        "bedrock-cli",
-    ]);
-    workspace::capture(&mut build)?;
-    Ok(workspace::root().join("target/release/bedrock"))
+    Ok(workspace::root().join("target/release"))
 }

@@ -26,6 +26,10 @@ pub(super) enum Script {
     Echo,
     /// As many deltas of a reply as are asked for.
     Reply,
+    /// The same, one every 2 ms, each with the time at which it was sent.
+    Stamped,
+    /// A session that hears and does not answer, on connections that take 100 ms to be made.
+    Renewal,
     /// What `bedrock serve --no-verify` does of its own accord: the client's speech is silence, so it only reads.
     Loopback,
 }
@@ -36,15 +40,25 @@ impl Script {
         match self {
             Self::Speak => 9,
             Self::Echo => 8,
-            Self::Listen | Self::Reply | Self::Loopback => 0,
+            _ => 0,
         }
     }
 
     /// How often the frame in the middle is sent by itself.
     pub(super) fn count(self, events: usize) -> usize {
         match self {
-            Self::Speak | Self::Reply => events,
-            Self::Listen | Self::Echo | Self::Loopback => 0,
+            Self::Speak | Self::Reply | Self::Stamped => events,
+            _ => 0,
+        }
+    }
+
+    /// What the server is told beyond the numbers.
+    pub(super) fn mode(self) -> Option<&'static str> {
+        match self {
+            Self::Echo => Some("echo"),
+            Self::Stamped => Some("stamped"),
+            Self::Renewal => Some("far"),
+            _ => None,
         }
     }
 
@@ -67,10 +81,20 @@ impl Script {
         let speech =
             json!({"contentId": "a", "role": "ASSISTANT", "content": STANDARD.encode(SPEECH)});
         let end = json!({"contentId": "a", "type": "AUDIO", "stopReason": "END_TURN"});
+        // The server puts the time in place of the noughts.
+        let text = match self {
+            Self::Stamped => " 0000000000000000000",
+            _ => " and so on",
+        };
         let (prologue, repeat, epilogue) = match self {
-            Self::Reply => (
+            Self::Renewal => (
+                chunk("completionStart", &with(json!({}))),
+                Vec::new(),
+                chunk("completionEnd", &with(json!({"stopReason": "END_TURN"}))),
+            ),
+            Self::Reply | Self::Stamped => (
                 frame("messageStart", &json!({"p": "abcdefgh", "role": "assistant"})),
-                frame("contentBlockDelta", &json!({"contentBlockIndex": 0, "delta": {"text": " and so on"}, "p": "abcdefghijklmnop"})),
+                frame("contentBlockDelta", &json!({"contentBlockIndex": 0, "delta": {"text": text}, "p": "abcdefghijklmnop"})),
                 [
                     frame("contentBlockStop", &json!({"contentBlockIndex": 0, "p": "abc"})),
                     frame("messageStop", &json!({"p": "abcd", "stopReason": "end_turn"})),

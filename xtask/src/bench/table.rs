@@ -5,8 +5,8 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::contender::Contender;
-use super::menu::{Bench, Unit};
+use super::contender::{Contender, Program};
+use super::menu::{Bench, Step, Unit};
 use super::process::Sample;
 use crate::Outcome;
 use crate::failure::Failure;
@@ -15,73 +15,164 @@ use crate::workspace;
 /// The samples of a bench.
 pub(super) struct Table<'b> {
     pub(super) bench: &'b Bench,
-    pub(super) rows: Vec<(&'b Contender, Vec<Sample>)>,
+    pub(super) rows: Vec<Row>,
     pub(super) turns: usize,
+    /// Machine, toolchain and date.
+    pub(super) taken: String,
+}
+
+/// A contender at a step, and what each turn gave.
+pub(super) struct Row {
+    pub(super) contender: Contender,
+    pub(super) step: Step,
+    pub(super) samples: Vec<Sample>,
 }
 
 /// A heading, what stands under it, and with how many digits.
 type Column = (&'static str, fn(&Sample) -> f64, usize);
 
-impl Display for Table<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { bench, rows, turns } = self;
-        writeln!(f, "#### {}\n", bench.title)?;
-        writeln!(
-            f,
-            "`cargo xtask bench {}`; aim: {}; medians of {turns}.\n",
-            bench.name, bench.goal
-        )?;
-        let columns: &[Column] = match bench.unit {
-            Unit::CpuPerEvent => &[
-                ("CPU µs/event", per_event, 2),
-                ("events/s", |s| count(s.events) / s.wall.as_secs_f64(), 0),
-                ("peak MiB", |s| mebibytes(s.peak), 1),
-                (
-                    "server CPU µs/event",
-                    |s| micros(s.server_cpu) / count(s.events),
-                    2,
-                ),
-            ],
-            Unit::CpuPerSecond => &[
-                ("CPU µs/session-second", per_second, 0),
-                ("delay p50 µs", |s| detail(s, "p50"), 0),
-                ("delay p99 µs", |s| detail(s, "p99"), 0),
-                ("peak MiB", |s| mebibytes(s.peak), 1),
-            ],
-            Unit::MemoryPerCall => &[
-                ("KiB/session", per_call, 1),
-                ("CPU µs/session", |s| micros(s.cpu) / count(s.calls), 0),
-            ],
-            Unit::Delay => &[
-                ("median µs", |s| detail(s, "p50"), 0),
-                ("CPU µs/session", |s| micros(s.cpu) / count(s.events), 0),
-            ],
-        };
-        let Some((_, main, _)) = columns.first() else {
-            return Ok(());
-        };
-        let names: Vec<&str> = columns.iter().map(|(name, _, _)| *name).collect();
-        writeln!(f, "| | {} | ours is |", names.join(" | "))?;
-        writeln!(f, "|---|{}---|", "---|".repeat(names.len()))?;
-        let ours: &[Sample] = rows.first().map_or(&[], |(_, samples)| samples);
-        for (contender, samples) in rows {
-            write!(f, "| {} |", contender.name)?;
-            for (_, value, digits) in columns {
-                let value = median(samples.iter().map(value).collect());
-                write!(f, " {value:.digits$} |")?;
-            }
-            let ratios = ours
-                .iter()
-                .zip(samples)
-                .map(|(ours, other)| main(ours) / main(other));
-            writeln!(f, " {:.2} × |", median(ratios.collect()))?;
-        }
-        Ok(())
+/// What the contenders of a bench are compared by comes first.
+fn columns(unit: Unit) -> &'static [Column] {
+    const PEAK: Column = ("peak MiB", |s| mebibytes(s.peak), 1);
+    const PER_CALL: Column = ("CPU µs/session", |s| micros(s.cpu) / count(s.calls), 0);
+    const PER_EVENT: Column = ("CPU µs/event", |s| micros(s.cpu) / count(s.events), 2);
+    match unit {
+        Unit::CpuPerEvent => &[
+            PER_EVENT,
+            ("events/s", |s| count(s.events) / s.wall.as_secs_f64(), 0),
+            PEAK,
+            (
+                "server CPU µs/event",
+                |s| micros(s.server_cpu) / count(s.events),
+                2,
+            ),
+        ],
+        Unit::CpuPerSecond => &[
+            ("CPU µs/session-second", per_second, 0),
+            ("delay p50 µs", |s| detail(s, "p50"), 0),
+            ("delay p99 µs", |s| detail(s, "p99"), 0),
+            PEAK,
+        ],
+        Unit::MemoryPerCall => &[("KiB/session", per_call, 1), PER_CALL],
+        Unit::Opening => &[
+            ("median µs", |s| detail(s, "p50"), 0),
+            ("CPU µs/session", |s| micros(s.cpu) / count(s.events), 0),
+        ],
+        Unit::Delay => &[
+            ("p50 µs", |s| detail(s, "p50"), 0),
+            ("p99 µs", |s| detail(s, "p99"), 0),
+            PER_EVENT,
+        ],
+        Unit::Renewal => &[
+            ("longest silence ms", |s| detail(s, "silence_ms"), 1),
+            ("gap_ms", |s| detail(s, "gap_ms"), 0),
+            ("asked to renewed, p50 µs", |s| detail(s, "p50"), 0),
+            ("CPU µs/half second", |s| micros(s.cpu) / count(s.events), 0),
+        ],
+        Unit::Leaks => &[
+            (
+                "bytes kept a turn, 2nd half",
+                |s| detail(s, "kept_second"),
+                0,
+            ),
+            ("1st half", |s| detail(s, "kept_first"), 0),
+            (
+                "RSS MiB at the start",
+                |s| detail(s, "rss_start") / 1024.0,
+                1,
+            ),
+            ("middle", |s| detail(s, "rss_middle") / 1024.0, 1),
+            ("end", |s| detail(s, "rss_end") / 1024.0, 1),
+            ("turns", |s| detail(s, "turns"), 0),
+            ("connections", |s| detail(s, "legs"), 0),
+            ("CPU s", |s| s.cpu.as_secs_f64(), 1),
+        ],
     }
 }
 
-fn per_event(sample: &Sample) -> f64 {
-    micros(sample.cpu) / count(sample.events)
+impl Table<'_> {
+    /// The first contender of a row's step beside the row, turn by turn, by what the bench is about.
+    fn ratio(&self, row: &Row) -> f64 {
+        let Some((_, main, _)) = columns(self.bench.unit).first() else {
+            return f64::NAN;
+        };
+        let same_step = |other: &&Row| other.step.label == row.step.label;
+        let ours = self.rows.iter().find(same_step);
+        let pairs = ours
+            .into_iter()
+            .flat_map(|ours| ours.samples.iter().zip(&row.samples));
+        median(
+            pairs
+                .map(|(ours, other)| main(ours) / main(other))
+                .collect(),
+        )
+    }
+
+    /// Fails what is so far from right that no noise explains it.
+    ///
+    /// # Errors
+    /// Names the first such row.
+    pub(super) fn check(&self) -> Outcome {
+        let sdk = |row: &&Row| row.contender.program == Program::RustSdk;
+        let beside_sdk = self
+            .rows
+            .iter()
+            .filter(sdk)
+            .map(|row| (row, self.ratio(row)));
+        let mut judged: Vec<_> = beside_sdk.collect();
+        if let (Unit::Leaks, Some(row), Some((_, main, _))) = (
+            self.bench.unit,
+            self.rows.first(),
+            columns(self.bench.unit).first(),
+        ) {
+            judged.push((row, median(row.samples.iter().map(main).collect())));
+        }
+        let bound = self.bench.bound;
+        match judged
+            .iter()
+            .find(|(_, found)| found.is_nan() || *found > bound)
+        {
+            None => Ok(()),
+            Some((row, found)) => Err(Failure::new(format!(
+                "{}: {found:.2} beside {} {}, where {bound} is the most that can be right",
+                self.bench.name, row.contender.name, row.step.label
+            ))),
+        }
+    }
+}
+
+impl Display for Table<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bench = self.bench;
+        writeln!(f, "#### {}\n", bench.title)?;
+        writeln!(
+            f,
+            "`cargo xtask bench {}`; aim: {}; medians of {}; {}.\n",
+            bench.name, bench.goal, self.turns, self.taken
+        )?;
+        let columns = columns(bench.unit);
+        let names: Vec<&str> = columns.iter().map(|(name, _, _)| *name).collect();
+        writeln!(f, "| | {} | ours is |", names.join(" | "))?;
+        writeln!(f, "|---|{}---|", "---|".repeat(names.len()))?;
+        for row in &self.rows {
+            let label = [row.step.label, row.contender.name];
+            let label = label
+                .map(str::to_owned)
+                .into_iter()
+                .filter(|part| !part.is_empty());
+            write!(f, "| {} |", label.collect::<Vec<_>>().join(": "))?;
+            for (_, value, digits) in columns {
+                let value = median(row.samples.iter().map(value).collect());
+                if value.is_nan() {
+                    write!(f, " – |")?;
+                } else {
+                    write!(f, " {value:.digits$} |")?;
+                }
+            }
+            writeln!(f, " {:.2} × |", self.ratio(row))?;
+        }
+        Ok(())
+    }
 }
 
 fn per_second(sample: &Sample) -> f64 {

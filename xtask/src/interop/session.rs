@@ -44,6 +44,29 @@ impl Session {
         Self::of(pcm.chunks(64))
     }
 
+    /// The same with so many turns of 1,000 bytes that were said before, in front of the audio.
+    pub(crate) fn with_history(mut self, turns: usize) -> Self {
+        let audio = self
+            .open
+            .iter()
+            .position(|e| e.contains("AUDIO") && e.contains("contentStart"));
+        let roles = ["USER", "ASSISTANT"].into_iter().cycle().take(turns);
+        let history = roles.enumerate().flat_map(|(turn, role)| {
+            let (prompt, name) = ("prompt-1", format!("history-{turn}"));
+            [
+                event("contentStart", &json!({
+                    "promptName": prompt, "contentName": name, "type": "TEXT", "interactive": false,
+                    "role": role, "textInputConfiguration": {"mediaType": "text/plain"},
+                })),
+                event("textInput", &json!({"promptName": prompt, "contentName": name, "content": "x".repeat(1000)})),
+                event("contentEnd", &json!({"promptName": prompt, "contentName": name})),
+            ]
+        });
+        let at = audio.unwrap_or(self.open.len());
+        self.open.splice(at..at, history.collect::<Vec<_>>());
+        self
+    }
+
     fn of<'a>(chunks: impl Iterator<Item = &'a [u8]>) -> Self {
         let (prompt, system, audio) = ("prompt-1", "system-1", "audio-1");
         let mut open = vec![

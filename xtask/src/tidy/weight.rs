@@ -1,4 +1,5 @@
-//! How many packages a user of one crate takes in: `cargo tree --edges normal`, unique, our own counted.
+//! How many packages a user of one crate takes in: `cargo tree --edges normal`, unique, our own counted. And that none of
+//! them needs more than Rust and a C compiler.
 
 use super::Violation;
 use super::facts::{Features, Graph};
@@ -38,9 +39,25 @@ const CAPS: &[Cap] = &[
     },
 ];
 
-/// Fails every graph that has grown over its cap, and a cap that no graph answers to.
+/// What needs cmake, nasm or a library of the system to be built.
+const HARD_TO_BUILD: &[&str] = &["aws-lc-sys", "cmake", "native-tls", "openssl-sys"];
+
+/// Fails every graph that has grown over its cap, a cap that no graph answers to, and what is hard to build.
 pub(super) fn check(graphs: &[Graph]) -> Vec<Violation> {
-    CAPS.iter().filter_map(|cap| over(cap, graphs)).collect()
+    let over = CAPS.iter().filter_map(|cap| over(cap, graphs));
+    over.chain(graphs.iter().flat_map(hard_to_build)).collect()
+}
+
+fn hard_to_build(graph: &Graph) -> impl Iterator<Item = Violation> {
+    let packages = graph.packages.iter().map(|package| package.name.as_str());
+    let hard = packages.filter(|name| HARD_TO_BUILD.contains(name));
+    hard.map(|name| {
+        let features = graph.features;
+        Violation::new(
+            &*graph.member,
+            format!("{features:?} features bring {name}"),
+        )
+    })
 }
 
 fn over(cap: &Cap, graphs: &[Graph]) -> Option<Violation> {
@@ -88,6 +105,16 @@ mod tests {
         };
         assert_eq!(over(cap, &[codec(4)]), None);
         assert!(over(cap, &[codec(5)]).is_some());
+    }
+
+    #[test]
+    fn what_is_hard_to_build_fails() {
+        let mut graph = codec(3);
+        assert_eq!(hard_to_build(&graph).count(), 0);
+        for package in &mut graph.packages {
+            package.name = "aws-lc-sys".to_owned();
+        }
+        assert_eq!(hard_to_build(&graph).count(), 3);
     }
 
     #[test]

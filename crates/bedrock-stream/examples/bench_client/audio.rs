@@ -1,17 +1,12 @@
 //! Speech up, speech down, and both at the pace of speech.
 
-use std::time::Duration;
-
 use bedrock_stream::{SonicReceiver, SonicSender};
 use nova_sonic::ServerEvent;
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use crate::{Outcome, PCM, Task, done, ready};
-
-/// What one chunk of PCM lasts.
-const PACE: Duration = Duration::from_millis(32);
+use crate::{Outcome, PACE, Task, all, done, percentiles, ready};
 
 /// A session's two halves, on a connection that it shares.
 type Call = (
@@ -20,7 +15,7 @@ type Call = (
 );
 
 /// Opens the calls, on one connection. Each has sent eight events then, a piece of silence among them.
-pub(crate) async fn open(task: &Task) -> Outcome<Vec<Call>> {
+async fn open(task: &Task) -> Outcome<Vec<Call>> {
     let client = task.client()?;
     let mut connection = task.connection().await?;
     let mut calls = Vec::new();
@@ -28,7 +23,7 @@ pub(crate) async fn open(task: &Task) -> Outcome<Vec<Call>> {
         let sonic = client.sonic(&task.model).system("Answer briefly.");
         let (mut voice, mut events) = sonic.open_on(&mut connection).await?;
         events.ready().await?;
-        voice.audio(&PCM).await?;
+        voice.audio(&task.speech()).await?;
         calls.push((voice, events));
     }
     Ok(calls)
@@ -41,10 +36,11 @@ pub(crate) async fn up(task: &Task) -> Outcome {
     let mut tasks = JoinSet::new();
     let count = task.events;
     for (mut voice, mut events) in calls {
+        let pcm = task.speech();
         tasks.spawn(async move {
             let speak = async move {
                 for _ in 0..count {
-                    voice.audio(&PCM).await?;
+                    voice.audio(&pcm).await?;
                 }
                 voice.close().await
             };
@@ -55,9 +51,7 @@ pub(crate) async fn up(task: &Task) -> Outcome {
             tokio::try_join!(speak, listen)
         });
     }
-    while let Some(ended) = tasks.join_next().await {
-        ended??;
-    }
+    all(tasks).await?;
     done(begun, &json!({}))
 }
 
@@ -68,9 +62,10 @@ pub(crate) async fn down(task: &Task) -> Outcome {
     let mut tasks = JoinSet::new();
     let count = task.events;
     for (mut voice, mut events) in calls {
+        let pcm = task.speech();
         tasks.spawn(async move {
             // The word for the server to begin.
-            voice.audio(&PCM).await?;
+            voice.audio(&pcm).await?;
             let mut heard = 0;
             while let Some(event) = events.next().await? {
                 if let ServerEvent::AudioOutput(audio) = event {
@@ -84,19 +79,20 @@ pub(crate) async fn down(task: &Task) -> Outcome {
             Ok::<_, bedrock_stream::Error>(heard)
         });
     }
-    while let Some(heard) = tasks.join_next().await {
-        assert_eq!(heard??, count + 1, "events of speech");
+    for heard in all(tasks).await? {
+        assert_eq!(heard, count + 1, "events of speech");
     }
     done(begun, &json!({}))
 }
 
-/// A chunk up every 32 ms and its echo back; the delay of each in microseconds.
+/// A chunk up every 32 ms and its echo back; the delay of each.
 pub(crate) async fn paced(task: &Task) -> Outcome {
     let calls = open(task).await?;
     let begun = ready()?;
     let mut tasks = JoinSet::new();
     let count = task.events;
     for (mut voice, mut events) in calls {
+        let pcm = task.speech();
         tasks.spawn(async move {
             let mut pace = interval(PACE);
             pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -104,7 +100,7 @@ pub(crate) async fn paced(task: &Task) -> Outcome {
             while delays.len() < count {
                 pace.tick().await;
                 let sent = Instant::now();
-                voice.audio(&PCM).await?;
+                voice.audio(&pcm).await?;
                 loop {
                     match events.next().await? {
                         Some(ServerEvent::AudioOutput(_)) => break,
@@ -119,11 +115,6 @@ pub(crate) async fn paced(task: &Task) -> Outcome {
             Ok::<_, bedrock_stream::Error>(delays)
         });
     }
-    let mut all = Vec::new();
-    while let Some(delays) = tasks.join_next().await {
-        all.extend(delays??);
-    }
-    all.sort_unstable();
-    let at = |part: usize| all.get(all.len() * part / 100).map(Duration::as_micros);
-    done(begun, &json!({"p50": at(50), "p99": at(99)}))
+    let delays = all(tasks).await?.concat();
+    done(begun, &percentiles(delays))
 }

@@ -8,73 +8,57 @@
 mod audio;
 mod converse;
 mod floor;
+#[path = "../../../bedrock-loopback/examples/firehose/frames.rs"]
+mod frames;
+mod hour;
 mod open;
+mod renewal;
+mod settings;
 
 use std::error::Error;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use bedrock_stream::{Client, Credentials};
-use h2_duplex::{Connection, Connector, Settings, Tls};
-use serde::Deserialize;
+use settings::Task;
+use tokio::task::JoinSet;
 
-/// 32 ms of PCM at 16 kHz.
-const PCM: [u8; 1024] = [1; 1024];
+/// What one chunk of PCM lasts.
+const PACE: Duration = Duration::from_millis(32);
 
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
-#[derive(Clone, Deserialize)]
-struct Task {
-    url: String,
-    ca_file: String,
-    region: String,
-    access_key_id: String,
-    secret_access_key: String,
-    model: String,
-    text_model: String,
-    bench: String,
-    calls: usize,
-    events: usize,
-}
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Outcome {
+fn main() -> Outcome {
     let file = std::env::args().nth(1).ok_or("one argument")?;
     let task: Task = serde_json::from_str(&std::fs::read_to_string(file)?)?;
-    match task.bench.as_str() {
-        "audio-up" => audio::up(&task).await,
-        "audio-up-floor" => floor::up(&task, 1).await,
-        "audio-up-floor-coalesced" => floor::up(&task, 7).await,
-        "audio-down" => audio::down(&task).await,
-        "audio-down-floor" => floor::down(&task).await,
-        "paced" => audio::paced(&task).await,
-        "converse" => converse::deltas(&task).await,
-        "converse-floor" => floor::converse(&task).await,
-        "idle" => open::idle(&task, 1000).await,
-        "idle-own-connections" => open::idle(&task, 1).await,
-        "open" => open::cold(&task).await,
-        "open-warm" => open::warm(&task).await,
-        other => Err(format!("no bench {other:?}").into()),
+    if task.bench == "hour" {
+        return hour::run(&task);
     }
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(run(&task))
 }
 
-impl Task {
-    fn client(&self) -> Outcome<Client> {
-        let key = Credentials::new(&*self.access_key_id, &*self.secret_access_key);
-        Ok(Client::builder()
-            .endpoint_url(&self.url)
-            .trust_pem(std::fs::read(&self.ca_file)?)
-            .region(&self.region)
-            .credentials(key)
-            .build()?)
-    }
-
-    /// A connection that many calls share.
-    async fn connection(&self) -> Outcome<Connection> {
-        let pem = std::fs::read(&self.ca_file)?;
-        let tls = Tls::builder().roots_pem(&pem)?.build()?;
-        let settings = Settings::default().max_calls(1000);
-        let connector = Connector::new(tls, settings);
-        Ok(connector.connect_and_spawn(&self.url.parse()?).await?)
+async fn run(task: &Task) -> Outcome {
+    match task.bench.as_str() {
+        "audio-up" => audio::up(task).await,
+        "audio-up-floor" => floor::up(task, 1).await,
+        "audio-up-floor-coalesced" => floor::up(task, 7).await,
+        "audio-down" => audio::down(task).await,
+        "audio-down-floor" | "converse-floor" => floor::down(task).await,
+        "paced" => audio::paced(task).await,
+        "paced-floor" => floor::paced(task).await,
+        "converse" => converse::deltas(task).await,
+        "delta" => converse::delays(task).await,
+        "delta-floor" => floor::delays(task).await,
+        "idle" => open::idle(task, 1000).await,
+        "idle-own-connections" => open::idle(task, 1).await,
+        "idle-floor" => floor::idle(task).await,
+        "open" => open::cold(task).await,
+        "open-floor" => floor::open(task).await,
+        "open-warm" => open::warm(task).await,
+        "renewal" => renewal::run(task, true).await,
+        "renewal-never" => renewal::run(task, false).await,
+        other => Err(format!("no bench {other:?}").into()),
     }
 }
 
@@ -94,4 +78,26 @@ fn done(begun: Instant, detail: &serde_json::Value) -> Outcome {
     );
     std::io::stdin().read_line(&mut String::new())?;
     Ok(())
+}
+
+/// What each of some tasks gives, once all are done.
+async fn all<T: 'static, E>(mut tasks: JoinSet<Result<T, E>>) -> Outcome<Vec<T>>
+where
+    E: Error + Send + Sync + 'static,
+{
+    let mut results = Vec::new();
+    while let Some(result) = tasks.join_next().await {
+        results.push(result??);
+    }
+    Ok(results)
+}
+
+/// The median and the 99th percentile, in microseconds.
+fn percentiles(mut delays: Vec<Duration>) -> serde_json::Value {
+    delays.sort_unstable();
+    let at = |part: usize| {
+        let delay = delays.get(delays.len() * part / 100);
+        delay.map(|delay| delay.as_secs_f64() * 1e6)
+    };
+    serde_json::json!({"p50": at(50), "p99": at(99)})
 }

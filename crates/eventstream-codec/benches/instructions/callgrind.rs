@@ -3,7 +3,7 @@
 use std::process::Command;
 
 /// Instructions in all of a run but those of the functions that `crate::LEFT_OUT` names, or `None` without valgrind.
-pub(crate) fn count(case: usize, calls: i32) -> Option<f64> {
+pub(crate) fn count(case: usize, calls: u32) -> Option<f64> {
     let out = std::env::temp_dir().join(format!("callgrind.{}.{case}.{calls}", std::process::id()));
     let status = Command::new("valgrind")
         .args(["--tool=callgrind", "--quiet", "--error-exitcode=1"])

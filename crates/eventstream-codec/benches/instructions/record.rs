@@ -1,4 +1,4 @@
-//! The committed counts, with the machine and toolchain that they were made on.
+//! The committed counts, with the machines and toolchains that they were made on.
 
 use std::fmt;
 
@@ -11,7 +11,6 @@ const PATH: &str = concat!(
 const TOLERATED: f64 = 1.03;
 
 /// Lines of `name: value`: `cpu`, `rustc`, then a count for each case.
-#[derive(Debug, PartialEq)]
 pub(crate) struct Record {
     cpu: String,
     rustc: String,
@@ -40,12 +39,23 @@ impl Record {
         }
     }
 
-    pub(crate) fn read() -> Self {
-        Self::of(&std::fs::read_to_string(PATH).unwrap())
+    /// Puts these counts on record, in place of those of the same CPU model and toolchain.
+    pub(crate) fn write(self) {
+        let mut records = Self::all();
+        records.retain(|record| !record.same_place(&self));
+        records.push(self);
+        let texts: Vec<_> = records.iter().map(Self::to_string).collect();
+        std::fs::write(PATH, texts.join("\n")).unwrap();
     }
 
-    pub(crate) fn write(&self) {
-        std::fs::write(PATH, self.to_string()).unwrap();
+    fn all() -> Vec<Self> {
+        let text = std::fs::read_to_string(PATH).unwrap_or_default();
+        let records = text.split("\n\n").filter(|record| !record.is_empty());
+        records.map(Self::of).collect()
+    }
+
+    fn same_place(&self, other: &Self) -> bool {
+        (&self.cpu, &self.rustc) == (&other.cpu, &other.rustc)
     }
 
     fn of(text: &str) -> Self {
@@ -62,15 +72,13 @@ impl Record {
         Self { cpu, rustc, counts }
     }
 
-    /// What has risen over `recorded`; judged only on its CPU model and toolchain.
-    pub(crate) fn rises_over(&self, recorded: &Self) -> Vec<String> {
-        if (&self.cpu, &self.rustc) != (&recorded.cpu, &recorded.rustc) {
-            println!(
-                "not judged: recorded on {} with {}",
-                recorded.cpu, recorded.rustc
-            );
+    /// What has risen over the record of this CPU model and toolchain; without one, nothing is judged.
+    pub(crate) fn rises(&self) -> Vec<String> {
+        let records = Self::all();
+        let Some(recorded) = records.iter().find(|record| record.same_place(self)) else {
+            println!("not judged: no record of {} with {}", self.cpu, self.rustc);
             return Vec::new();
-        }
+        };
         let rise = |(name, count): &(String, f64)| {
             let Some((_, before)) = recorded.counts.iter().find(|(n, _)| n == name) else {
                 return Some(format!("{name}: not in the record"));

@@ -32,6 +32,9 @@ pub struct Arguments {
     pub calls: usize,
     #[serde(default)]
     pub events: usize,
+    /// Bytes of PCM in one event of a bench.
+    #[serde(default)]
+    pub pcm: usize,
     pub open: Vec<String>,
     pub close: Vec<String>,
     pub text_model: String,
