@@ -11,6 +11,8 @@ use crate::audio::pcm16::{from_f32, to_f32};
 
 /// Samples that go through at a time.
 const CHUNK: usize = 256;
+/// Length of the filter, in samples of the input.
+const POINTS: usize = 64;
 
 /// A stream of mono samples at another rate: a 48 kHz microphone for a 16 kHz session.
 ///
@@ -36,11 +38,11 @@ impl Resampler {
             return Err(error);
         }
         let ratio = f64::from(to) / f64::from(from);
-        let parameters = SincInterpolationParameters::new(64, WindowFunction::BlackmanHarris2);
+        let parameters = SincInterpolationParameters::new(POINTS, WindowFunction::BlackmanHarris2);
         let inner = Async::new_sinc(ratio, 1.0, &parameters, CHUNK, 1, FixedAsync::Input)
             .map_err(|_| error)?;
         Ok(Self {
-            to_skip: inner.output_delay(),
+            to_skip: delay(ratio),
             inner,
             waiting: Vec::new(),
             taken: 0,
@@ -104,6 +106,18 @@ impl Resampler {
     fn expected(&self) -> u64 {
         (self.taken as f64 * self.ratio).round() as u64
     }
+}
+
+/// By how many samples the filter is late at its output. `output_delay` rounds down and leaves out that rubato steps before
+/// it reads: a whole sample off at 8 to 16 kHz.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "a small number"
+)]
+fn delay(ratio: f64) -> usize {
+    (POINTS as f64 / 2.0 * ratio - 1.0).round().max(0.0) as usize
 }
 
 impl fmt::Debug for Resampler {
