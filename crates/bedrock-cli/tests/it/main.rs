@@ -19,3 +19,7 @@ mod service;
 mod sonic;
 #[cfg(unix)]
 mod sonic_options;
+#[cfg(unix)]
+mod sonic_renewal;
+#[cfg(unix)]
+mod talk;

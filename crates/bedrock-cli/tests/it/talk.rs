@@ -1,12 +1,12 @@
 //! `bedrock talk`, run as a program; what its page does is for `cargo xtask browser`.
-#![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 
 use serde_json::Value;
+
+use crate::command::{bedrock, interrupt};
 
 struct Talk {
     child: Child,
@@ -16,11 +16,9 @@ struct Talk {
 
 impl Talk {
     fn start(args: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_bedrock"))
+        let mut child = bedrock()
             .args(["talk", "--loopback", "--json"])
             .args(args)
-            .env_clear()
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -59,9 +57,7 @@ impl Talk {
     }
 
     fn interrupt(mut self) -> i32 {
-        let id = self.child.id().to_string();
-        let killed = Command::new("kill").args(["-INT", &id]).status().unwrap();
-        assert!(killed.success());
+        interrupt(&self.child);
         self.child.wait().unwrap().code().unwrap()
     }
 }
