@@ -7,6 +7,7 @@ use converse_stream::{ConverseRequest, Message};
 use super::finding::Finding;
 use crate::connect::ConnectArgs;
 use crate::exit::{Exit, Stop};
+use crate::sonic::live;
 
 /// A model that no region has: a call to it is judged by everything that stands before models, and costs nothing.
 const NO_MODEL: &str = "bedrock-doctor.no-such-model-v1:0";
@@ -24,10 +25,18 @@ pub(super) fn settings(stop: Stop) -> Finding {
 
 /// Microphone and loudspeaker, where the command was built with them.
 pub(super) fn audio() -> Finding {
-    Finding::skipped(
-        "audio",
-        "built without live audio: WAV files and raw PCM on stdin and stdout",
-    )
+    if cfg!(not(feature = "live")) {
+        return Finding::skipped(
+            "audio",
+            "built without live audio: WAV files and raw PCM on stdin and stdout",
+        );
+    }
+    let todo = "`bedrock sonic --live` needs a microphone and a loudspeaker";
+    match live::list() {
+        Ok(devices) if devices.is_empty() => Finding::warning("audio", "no device", todo),
+        Ok(devices) => Finding::ok("audio", devices.join(", ")),
+        Err(why) => Finding::warning("audio", why, todo),
+    }
 }
 
 /// What the environment says of proxies, and whether it counts.

@@ -1,7 +1,7 @@
 //! `bedrock sonic`: a spoken conversation.
 
 mod conversation;
-mod live;
+pub(crate) mod live;
 mod reply;
 mod screen;
 mod sink;

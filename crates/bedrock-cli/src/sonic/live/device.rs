@@ -62,7 +62,7 @@ pub(in crate::sonic) fn open(
 ///
 /// # Errors
 /// Where the system's audio cannot be asked.
-pub(in crate::sonic) fn list() -> Result<Vec<String>, String> {
+pub(crate) fn list() -> Result<Vec<String>, String> {
     let host = cpal::default_host();
     let mut lines = Vec::new();
     for direction in [Direction::In, Direction::Out] {

@@ -20,7 +20,8 @@ mod loudspeaker;
 mod microphone;
 mod status;
 
-pub(super) use device::{Devices, MISSING, list, open};
+pub(crate) use device::list;
+pub(super) use device::{Devices, MISSING, open};
 pub(super) use keys::{Key, Keys};
 pub(super) use loudspeaker::Loudspeaker;
 pub(super) use microphone::{Level, Microphone};

@@ -26,6 +26,6 @@ pub(in crate::sonic) fn open(
 ///
 /// # Errors
 /// Always.
-pub(in crate::sonic) fn list() -> Result<Vec<String>, String> {
+pub(crate) fn list() -> Result<Vec<String>, String> {
     Err(MISSING.unwrap_or_default().to_owned())
 }
