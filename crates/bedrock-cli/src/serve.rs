@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::exit::{Exit, Stop};
 use crate::record::{self, RecordArgs};
-use crate::signals;
+use crate::signals::EndSignals;
 
 /// Run a Bedrock on this machine, for tests and demos.
 #[derive(Debug, clap::Args)]
@@ -106,8 +106,10 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, Stop> {
     }
     let server = builder.start().await?;
     let ca_file = write_ca(args.tls_dir.as_deref(), server.ca_pem()).map_err(Stop::usage)?;
+    // Before anybody knows of it: whoever reads the line may ask for the end at once.
+    let mut signals = EndSignals::listen()?;
     announce(args.json, &server, &ca_file).map_err(|error| Stop::stdout(&error))?;
-    signals::end_asked().await?;
+    signals.asked().await;
     server.shutdown().await;
     if args.tls_dir.is_none() {
         // Ours alone; a folder that somebody named stays.

@@ -1,12 +1,8 @@
 //! The signals that ask a command to end.
 
-/// Waits until the user or the system asks for the end: Ctrl-C, or SIGTERM where there is such a thing.
-pub(crate) async fn end_asked() -> Result<(), String> {
-    EndSignals::listen()?.asked().await;
-    Ok(())
-}
-
-/// Hears those signals from its making on: one that comes between two waits is not lost.
+/// Hears, from its making on, that the user or the system asks for the end: Ctrl-C, or SIGTERM where there is such a thing.
+///
+/// A signal that comes between two waits is not lost.
 pub(crate) struct EndSignals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,

@@ -13,7 +13,8 @@ use bedrock_stream::recording::{End, Pace, RecordedCall, Transcript, What};
 
 use crate::exit::{Exit, Stop};
 use crate::record::{self, RecordArgs};
-use crate::{serve, signals};
+use crate::serve;
+use crate::signals::EndSignals;
 use watch::Watch;
 
 /// Serve a recording again, or make a conformance case of it.
@@ -105,9 +106,10 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, Stop> {
     }
     let server = builder.start().await?;
     let ca_file = serve::write_ca(args.tls_dir.as_deref(), server.ca_pem()).map_err(Stop::usage)?;
+    let mut signals = EndSignals::listen()?;
     serve::announce(args.json, &server, &ca_file).map_err(|error| Stop::stdout(&error))?;
     tokio::select! {
-        asked = signals::end_asked() => asked?,
+        () = signals.asked() => {}
         () = watch.all_replayed(), if args.once => {}
     }
     server.shutdown().await;
