@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use bedrock_stream::Client;
@@ -13,7 +12,7 @@ use serde_json::{Value, json};
 use crate::connect::ConnectArgs;
 use crate::exit::{Exit, Stop};
 use crate::signals::EndSignals;
-use crate::sonic::tool_command::{self, ToolCommand};
+use crate::sonic::tool_command::ToolArgs;
 
 /// How long the sessions have to end in order after Ctrl-C.
 const CLOSE: Duration = Duration::from_secs(8);
@@ -54,12 +53,8 @@ pub(crate) struct Args {
     /// Have the model speak first, by this instruction: "Greet the caller in one sentence."
     #[arg(long, value_name = "TEXT")]
     greet: Option<String>,
-    /// A tool that is a command: it gets the arguments as JSON on stdin, and gives its result, text or JSON, on stdout
-    #[arg(long, value_name = "NAME=COMMAND", value_parser = ToolCommand::parse)]
-    tool_command: Vec<ToolCommand>,
-    /// What the model is told of the tools, as JSON: name, description, inputSchema
-    #[arg(long, value_name = "FILE")]
-    tools: Option<PathBuf>,
+    #[command(flatten)]
+    tools: ToolArgs,
     /// What the model should be and do
     #[arg(
         long,
@@ -91,8 +86,7 @@ Telephone providers connect their media streams to /phone.";
 /// Serves until Ctrl-C.
 pub(crate) async fn run(args: &Args) -> Result<Exit, Stop> {
     let token = token(args)?;
-    let tools = tool_command::functions(args.tools.as_deref(), &args.tool_command);
-    let tools = tools.map_err(Stop::usage)?;
+    let tools = args.tools.functions().map_err(Stop::usage)?;
     let (client, bedrock) = args.connect.connect().await?;
     let origin = client.origin();
     let talk = settings(args, &client, tools, token.as_deref()).build();

@@ -24,7 +24,7 @@ use live::{Keys, LiveArgs};
 use screen::Screen;
 use sink::Sink;
 use source::Source;
-use tool_command::ToolCommand;
+use tool_command::ToolArgs;
 
 /// Hold a spoken conversation: a voice in, the model's voice out.
 #[derive(Debug, clap::Args)]
@@ -61,12 +61,8 @@ pub(crate) struct Args {
     /// Where the transcript goes, as JSON, when the conversation is over
     #[arg(long, value_name = "FILE")]
     save_transcript: Option<PathBuf>,
-    /// A tool that is a command: it gets the arguments as JSON on stdin, and gives its result, text or JSON, on stdout
-    #[arg(long, value_name = "NAME=COMMAND", value_parser = ToolCommand::parse)]
-    tool_command: Vec<ToolCommand>,
-    /// What the model is told of the tools, as JSON: name, description, inputSchema
-    #[arg(long, value_name = "FILE")]
-    tools: Option<PathBuf>,
+    #[command(flatten)]
+    tools: ToolArgs,
     /// End with the connection, after eight minutes at the latest, instead of going on with another
     #[arg(long, conflicts_with = "renew_after")]
     no_renew: bool,
@@ -210,7 +206,7 @@ fn prepare(args: &Args) -> Result<Prepared, String> {
         input_rate,
         output_rate,
         history,
-        tools: tool_command::specs(args.tools.as_deref(), &args.tool_command)?,
+        tools: args.tools.specs()?,
     })
 }
 
@@ -237,7 +233,7 @@ async fn hold(
         () = ends.asked() => return Ok(Exit::Interrupted),
     };
     let conversation = (voice.clone(), events);
-    let exit = Conversation::new(conversation, args.tool_command.clone(), sink, screen)
+    let exit = Conversation::new(conversation, args.tools.commands().to_vec(), sink, screen)
         .hold(part, ends)
         .await;
     save(args, &voice)?;

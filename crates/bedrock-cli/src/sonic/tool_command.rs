@@ -1,6 +1,6 @@
 //! Tools that are commands: arguments as JSON on stdin, the result on stdout.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use bedrock_stream::ToolCall;
@@ -11,6 +11,40 @@ use tokio::process::Command;
 
 /// What the model is told of a tool that nobody can run.
 const NO_COMMAND: &str = "there is no command for this tool";
+
+/// The options of commands whose model may use tools.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ToolArgs {
+    /// A tool that is a command: it gets the arguments as JSON on stdin, and gives its result, text or JSON, on stdout
+    #[arg(long, value_name = "NAME=COMMAND", value_parser = ToolCommand::parse)]
+    tool_command: Vec<ToolCommand>,
+    /// What the model is told of the tools, as JSON: name, description, inputSchema
+    #[arg(long, value_name = "FILE")]
+    tools: Option<PathBuf>,
+}
+
+impl ToolArgs {
+    /// The commands behind the tools.
+    pub(crate) fn commands(&self) -> &[ToolCommand] {
+        &self.tool_command
+    }
+
+    /// What the model is told: the tools of the file, and those that only have a command, with any arguments.
+    ///
+    /// # Errors
+    /// One line that says what is wrong with a tool.
+    pub(crate) fn specs(&self) -> Result<Vec<ToolSpec>, String> {
+        specs(self.tools.as_deref(), &self.tool_command)
+    }
+
+    /// The commands as functions, for a conversation that runs its tools itself.
+    ///
+    /// # Errors
+    /// As [`specs`](Self::specs).
+    pub(crate) fn functions(&self) -> Result<Tools, String> {
+        Ok(functions(self.specs()?, &self.tool_command))
+    }
+}
 
 /// A tool and the command behind it: `name=command`.
 #[derive(Clone, Debug)]
@@ -35,14 +69,7 @@ impl ToolCommand {
     }
 }
 
-/// What the model is told: the tools of the file, and those that only have a command, with any arguments.
-///
-/// # Errors
-/// One line that says what is wrong with a tool.
-pub(crate) fn specs(
-    file: Option<&Path>,
-    commands: &[ToolCommand],
-) -> Result<Vec<ToolSpec>, String> {
+fn specs(file: Option<&Path>, commands: &[ToolCommand]) -> Result<Vec<ToolSpec>, String> {
     let mut specs = match file {
         Some(path) => read(path)?,
         None => Vec::new(),
@@ -57,13 +84,9 @@ pub(crate) fn specs(
     Ok(specs)
 }
 
-/// The commands as functions, for a conversation that runs its tools itself.
-///
-/// # Errors
-/// As [`specs`].
-pub(crate) fn functions(file: Option<&Path>, commands: &[ToolCommand]) -> Result<Tools, String> {
+fn functions(specs: Vec<ToolSpec>, commands: &[ToolCommand]) -> Tools {
     let mut tools = Tools::new();
-    for spec in specs(file, commands)? {
+    for spec in specs {
         let command = commands.iter().find(|command| command.name == spec.name());
         let command = command.map(|command| command.command.clone());
         tools.add(spec, move |arguments| {
@@ -76,7 +99,7 @@ pub(crate) fn functions(file: Option<&Path>, commands: &[ToolCommand]) -> Result
             }
         });
     }
-    Ok(tools)
+    tools
 }
 
 /// Runs the command of a call and answers it.
