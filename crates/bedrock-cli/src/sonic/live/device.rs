@@ -1,4 +1,4 @@
-//! Microphones and loudspeakers of this machine, by `cpal`: ALSA, CoreAudio or WASAPI.
+//! Microphones and loudspeakers of this machine, by `cpal`: ALSA, `CoreAudio` or WASAPI.
 
 use cpal::traits::{DeviceTrait as _, HostTrait as _, StreamTrait as _};
 use cpal::{
