@@ -1,6 +1,6 @@
 //! `bedrock sonic --live` with real ALSA devices that are files: opened, listed, heard, closed. Built with the feature `live` only.
 #![cfg(all(feature = "live", target_os = "linux"))]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;
