@@ -112,8 +112,8 @@ fn find(host: &Host, direction: Direction, wanted: Option<&str>) -> Result<Devic
     let known = devices(host, direction)?;
     let named = |device: &&Device| name(device).to_lowercase().contains(&wanted.to_lowercase());
     known.iter().find(named).cloned().ok_or_else(|| {
-        let names: Vec<_> = known.iter().map(name).collect();
-        format!("{} {wanted:?}: there are {names:?}", direction.option())
+        let all: Vec<_> = known.iter().map(name).collect();
+        format!("{} {wanted:?}: there are {all:?}", direction.option())
     })
 }
 
