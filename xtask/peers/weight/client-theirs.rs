@@ -1,53 +1,9 @@
-//! A reply by ConverseStream and a bidirectional call, with keys of the caller's.
+//! The calls of `aws-calls.rs` by the SDK as it is published: with the TLS of its default features.
 
-use aws_sdk_bedrockruntime::config::{Credentials, Region};
-use aws_sdk_bedrockruntime::primitives::Blob;
-use aws_sdk_bedrockruntime::types::error::InvokeModelWithBidirectionalStreamInputError as InputError;
-use aws_sdk_bedrockruntime::types::{
-    BidirectionalInputPayloadPart, ContentBlock, ConversationRole, ConverseStreamOutput,
-    InvokeModelWithBidirectionalStreamInput as Input, Message,
-};
-use aws_sdk_bedrockruntime::{Client, Config};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+#[path = "aws-calls.rs"]
+mod aws_calls;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
-    let config = Config::builder()
-        .behavior_version_latest()
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::from_keys("AKIDEXAMPLE", "example", None))
-        .http_client(http)
-        .build();
-    let client = Client::from_conf(config);
-    let message = Message::builder()
-        .role(ConversationRole::User)
-        .content(ContentBlock::Text("Hello!".to_owned()))
-        .build()?;
-    let call = client
-        .converse_stream()
-        .model_id("amazon.nova-lite-v1:0")
-        .messages(message);
-    let mut reply = call.send().await?;
-    while let Some(event) = reply.stream.recv().await? {
-        if let ConverseStreamOutput::ContentBlockDelta(delta) = event {
-            print!("{delta:?}");
-        }
-    }
-    let part = BidirectionalInputPayloadPart::builder()
-        .bytes(Blob::new([0; 1024]))
-        .build();
-    let input = futures_util::stream::iter([Ok::<_, InputError>(Input::Chunk(part))]);
-    let mut call = client
-        .invoke_model_with_bidirectional_stream()
-        .model_id("amazon.nova-2-5-sonic")
-        .body(input.into())
-        .send()
-        .await?;
-    while let Some(event) = call.body.recv().await? {
-        println!("{event:?}");
-    }
-    Ok(())
+    aws_calls::make(aws_calls::config()).await
 }

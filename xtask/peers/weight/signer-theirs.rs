@@ -13,7 +13,8 @@ use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 fn main() {
     let mut input = Vec::new();
     std::io::stdin().read_to_end(&mut input).expect("input");
-    let identity: Identity = Credentials::new("AKIDEXAMPLE", "example", None, None, "weight").into();
+    let identity: Identity =
+        Credentials::new("AKIDEXAMPLE", "example", None, None, "weight").into();
     let kind = Header::new(":message-type", HeaderValue::String("event".into()));
     let message = Message::new(input).add_header(kind);
     let params = v4::SigningParams::builder()

@@ -29,9 +29,14 @@ const CODEC: (&str, &str) = (
     "{ path = \"CRATES/eventstream-codec\" }",
 );
 
-/// Ours and theirs in turns.
-const PAIRS: &[[Program; 2]] = &[
-    [
+const FUTURES: (&str, &str) = (
+    "futures-util",
+    "{ version = \"0.3\", default-features = false }",
+);
+
+/// Programs for the same job: ours first, then those that it is compared with.
+const GROUPS: &[&[Program]] = &[
+    &[
         Program {
             name: "codec-ours",
             title: "eventstream-codec",
@@ -43,7 +48,7 @@ const PAIRS: &[[Program; 2]] = &[
             takes: &[BYTES, ("aws-smithy-eventstream", "\"0.61\"")],
         },
     ],
-    [
+    &[
         Program {
             name: "signer-ours",
             title: "eventstream-codec + eventstream-sigv4",
@@ -74,7 +79,7 @@ const PAIRS: &[[Program; 2]] = &[
             ],
         },
     ],
-    [
+    &[
         Program {
             name: "client-ours",
             title: "bedrock-stream without aws-config",
@@ -89,9 +94,22 @@ const PAIRS: &[[Program; 2]] = &[
         },
         Program {
             name: "client-theirs",
-            title: "aws-sdk-bedrockruntime on rustls and ring",
+            title: "aws-sdk-bedrockruntime as published",
             takes: &[
                 TOKIO,
+                FUTURES,
+                (
+                    "aws-sdk-bedrockruntime",
+                    "{ version = \"1\", features = [\"behavior-version-latest\"] }",
+                ),
+            ],
+        },
+        Program {
+            name: "client-theirs-ring",
+            title: "aws-sdk-bedrockruntime on ring",
+            takes: &[
+                TOKIO,
+                FUTURES,
                 (
                     "aws-sdk-bedrockruntime",
                     "{ version = \"1\", default-features = false, features = [\"behavior-version-latest\", \"rt-tokio\"] }",
@@ -99,10 +117,6 @@ const PAIRS: &[[Program; 2]] = &[
                 (
                     "aws-smithy-http-client",
                     "{ version = \"1\", features = [\"rustls-ring\"] }",
-                ),
-                (
-                    "futures-util",
-                    "{ version = \"0.3\", default-features = false }",
                 ),
             ],
         },
@@ -135,14 +149,21 @@ pub(super) fn run(bless: bool) -> Outcome {
          |---|---|---|---|---|---|\n",
         machine::taken()?
     );
-    for pair in PAIRS {
-        let [ours, theirs] = [pair[0].weigh()?, pair[1].weigh()?];
-        let ratio = ours.cpu / theirs.cpu;
-        for (program, weight, ratio) in [(&pair[0], &ours, 1.0), (&pair[1], &theirs, ratio)] {
+    for group in GROUPS {
+        let weights = group
+            .iter()
+            .map(Program::weigh)
+            .collect::<Result<Vec<_>, _>>()?;
+        let ours = weights.first().map_or(0.0, |ours| ours.cpu);
+        for (program, weight) in group.iter().zip(weights) {
             let size = weight.size.saturating_sub(base.size) / 1024;
             let row = format!(
-                "| {} | {} | {:.0} | {:.0} | {size} | {ratio:.2} × |\n",
-                program.title, weight.packages, weight.cpu, weight.wall,
+                "| {} | {} | {:.1} | {:.1} | {size} | {:.2} × |\n",
+                program.title,
+                weight.packages,
+                weight.cpu,
+                weight.wall,
+                ours / weight.cpu,
             );
             text.push_str(&row);
         }
@@ -159,6 +180,12 @@ impl Program {
         let folder = peers::folder().join("weight").join(self.name);
         self.write(&folder)?;
         eprintln!("building {}", self.name);
+        // What a slow network adds is not the crate's.
+        workspace::capture(
+            workspace::cargo()
+                .current_dir(&folder)
+                .args(["fetch", "--quiet"]),
+        )?;
         let (wall, cpu) = build(&folder)?;
         let binary = folder.join("target/release").join(self.name);
         let size = fs::metadata(&binary).map_err(|e| Failure::at(&binary, "measure", e))?;
@@ -190,7 +217,7 @@ impl Program {
         }
         let path = folder.join("Cargo.toml");
         fs::write(&path, manifest).map_err(|e| Failure::at(&path, "write", e))?;
-        let lock = if self.name.ends_with("theirs") {
+        let lock = if self.name.contains("theirs") {
             peers::sources()
         } else {
             workspace::root()
