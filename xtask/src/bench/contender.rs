@@ -161,6 +161,10 @@ impl Contender {
         let mut server = Process::start(programs.server(bench.script, step.events)?)?;
         let address = server.line()?;
         let mut client = Process::start(self.command(programs, &address, step)?)?;
+        if step.one_core {
+            server.stay_on_first_core()?;
+            client.stay_on_first_core()?;
+        }
         client.line()?;
         let (cpu, server_cpu) = (client.cpu()?, server.cpu()?);
         let memory = client.memory("VmRSS")?;

@@ -50,6 +50,9 @@ pub(super) struct Step {
     pub(super) pcm: usize,
     /// Turns of history that a session begins with.
     pub(super) history: usize,
+    /// Client and server share a core, so that neither sleeps until the other has done something: what work costs without
+    /// what waking costs.
+    pub(super) one_core: bool,
 }
 
 const fn step(label: &'static str, calls: usize, events: usize) -> Step {
@@ -59,6 +62,14 @@ const fn step(label: &'static str, calls: usize, events: usize) -> Step {
         events,
         pcm: 1024,
         history: 0,
+        one_core: false,
+    }
+}
+
+const fn one_core(label: &'static str, calls: usize, events: usize) -> Step {
+    Step {
+        one_core: true,
+        ..step(label, calls, events)
     }
 }
 
@@ -145,7 +156,10 @@ pub(super) const ALL: &[Bench] = &[
         unit: Unit::CpuPerEvent,
         script: Script::Speak,
         bound: 1.2,
-        steps: &[step("", 1, 20_000)],
+        steps: &[
+            step("a core each", 1, 20_000),
+            one_core("one core", 1, 20_000),
+        ],
         contenders: &[
             of("ours", Ours, "audio-down"),
             of("floor: bytes thrown away", Ours, "audio-down-floor"),

@@ -60,6 +60,17 @@ impl Process {
         })
     }
 
+    /// Keeps all its threads on the first core.
+    ///
+    /// # Errors
+    /// When util-linux is not here, or may not.
+    pub(super) fn stay_on_first_core(&self) -> Result<(), Failure> {
+        let pid = self.child.id().to_string();
+        let mut taskset = Command::new("taskset");
+        taskset.args(["--all-tasks", "--cpu-list", "--pid", "0", &pid]);
+        workspace::capture(&mut taskset).map(drop)
+    }
+
     /// The next line, as JSON.
     ///
     /// # Errors
