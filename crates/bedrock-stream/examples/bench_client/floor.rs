@@ -137,7 +137,8 @@ pub(crate) async fn delays(task: &Task) -> Outcome {
 /// Holds `calls` calls open on one connection.
 pub(crate) async fn idle(task: &Task) -> Outcome {
     let mut connection = task.connection().await?;
-    let mut calls = vec![call(task, &mut connection).await?];
+    let mut calls = Vec::with_capacity(task.calls + 1);
+    calls.push(call(task, &mut connection).await?);
     let begun = ready()?;
     for _ in 0..task.calls {
         calls.push(call(task, &mut connection).await?);

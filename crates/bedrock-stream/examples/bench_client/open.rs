@@ -10,7 +10,8 @@ use crate::{Outcome, Task, done, percentiles, ready};
 pub(crate) async fn idle(task: &Task, on_a_connection: usize) -> Outcome {
     let client = task.client()?;
     let mut connection = task.connection().await?;
-    let mut calls = Vec::new();
+    // A list that grows as it goes is no part of a session.
+    let mut calls = Vec::with_capacity(task.calls + 1);
     // One session first: what the first of all costs is not what each costs.
     let mut begun = None;
     while calls.len() <= task.calls {

@@ -11,7 +11,8 @@ use peer_aws_sdk::{Arguments, client};
 /// Holds `calls` sessions open, of one client or each of its own: a client of its own has a connection of its own.
 pub(super) async fn idle(arguments: &Arguments, share: bool) -> Outcome {
     let one = client(arguments, &arguments.secret_access_key);
-    let mut calls = vec![(open(&one, arguments, 1, None).await?, one.clone())];
+    let mut calls = Vec::with_capacity(arguments.calls + 1);
+    calls.push((open(&one, arguments, 1, None).await?, one.clone()));
     let begun = ready()?;
     while calls.len() <= arguments.calls {
         let client = if share {
