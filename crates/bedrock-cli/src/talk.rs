@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use bedrock_stream::Client;
 use bedrock_talk::{EndReason, Limits, Notice, Server, Talk, TalkBuilder};
-use nova_sonic::{NOVA_2_5_SONIC, Tools};
+use nova_sonic::Tools;
 use serde_json::{Value, json};
 
 use crate::connect::ConnectArgs;
 use crate::exit::{Exit, Stop};
 use crate::signals::EndSignals;
+use crate::sonic::answers::AnswerArgs;
 use crate::sonic::tool_command::ToolArgs;
 
 /// How long the sessions have to end in order after Ctrl-C.
@@ -55,16 +56,8 @@ pub(crate) struct Args {
     greet: Option<String>,
     #[command(flatten)]
     tools: ToolArgs,
-    /// What the model should be and do
-    #[arg(
-        long,
-        value_name = "TEXT",
-        default_value = "You are a friendly assistant. Answer in a few short sentences."
-    )]
-    system: String,
-    /// The model
-    #[arg(long, value_name = "ID", default_value = NOVA_2_5_SONIC)]
-    model: String,
+    #[command(flatten)]
+    answers: AnswerArgs,
     /// Print JSON lines: one when ready, and one for each session that begins or ends
     #[arg(long)]
     json: bool,
@@ -127,7 +120,9 @@ fn settings(args: &Args, client: &Client, tools: Tools, token: Option<&str>) -> 
     limits.sessions = args.sessions;
     limits.session_time = Duration::from_secs(args.session_time.saturating_mul(60));
     limits.grace = Duration::from_secs(args.grace);
-    let session = client.sonic(&args.model).system(&args.system);
+    let session = client
+        .sonic(&args.answers.model)
+        .system(&args.answers.system);
     let session = session.voice(&args.voice).functions(tools);
     let mut talk = Talk::builder(move |_| Some(session.clone()))
         .limits(limits)
@@ -169,7 +164,7 @@ fn announce(
     let secret = token.map_or_else(String::new, |token| format!("#token={token}"));
     let url = format!("http://{host}/{secret}");
     if args.json {
-        line(&json!({"url": url, "model": args.model, "origin": origin}));
+        line(&json!({"url": url, "model": args.answers.model, "origin": origin}));
         return Ok(());
     }
     let mut out = std::io::stdout().lock();
@@ -177,7 +172,7 @@ fn announce(
     out.flush()?;
     eprintln!(
         "Open it in a browser and talk to {} at {origin}. Ctrl-C ends it.",
-        args.model
+        args.answers.model
     );
     if !address.ip().is_loopback() {
         eprintln!(

@@ -1,5 +1,6 @@
 //! `bedrock sonic`: a spoken conversation.
 
+pub(crate) mod answers;
 mod conversation;
 pub(crate) mod live;
 mod reply;
@@ -14,11 +15,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bedrock_stream::{Client, SonicBuilder, Voice};
-use nova_sonic::{NOVA_2_5_SONIC, Renewal, SampleRate};
+use nova_sonic::{Renewal, SampleRate};
 
 use crate::connect::ConnectArgs;
 use crate::exit::{Exit, Stop};
 use crate::signals::EndSignals;
+use answers::AnswerArgs;
 use conversation::{Call, Conversation, Part};
 use live::{Keys, LiveArgs};
 use screen::Screen;
@@ -69,16 +71,8 @@ pub(crate) struct Args {
     /// Go on with another connection after this time (360 s unless set), at the first quiet moment; a quarter later in any case
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=LONGEST_LEG))]
     renew_after: Option<u64>,
-    /// What the model should be and do
-    #[arg(
-        long,
-        value_name = "TEXT",
-        default_value = "You are a friendly assistant. Answer in a few short sentences."
-    )]
-    system: String,
-    /// The model
-    #[arg(long, value_name = "ID", default_value = NOVA_2_5_SONIC)]
-    model: String,
+    #[command(flatten)]
+    answers: AnswerArgs,
     /// Print each event as a JSON object on a line of stdout
     #[arg(long)]
     json: bool,
@@ -121,7 +115,7 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, Stop> {
         Some(loudspeaker) => Sink::Loudspeaker(Box::new(loudspeaker)),
         None => Sink::open(args.out.as_deref(), prepared.output_rate.hz()).map_err(Stop::usage)?,
     };
-    screen.connecting(&client.origin(), &args.model);
+    screen.connecting(&client.origin(), &args.answers.model);
     if prepared.part.call.is_some() {
         screen.call();
     }
@@ -220,8 +214,8 @@ async fn hold(
     let mut ends = EndSignals::listen()?;
     let part = prepared.part;
     let session = client
-        .sonic(&args.model)
-        .system(&args.system)
+        .sonic(&args.answers.model)
+        .system(&args.answers.system)
         .voice(&args.voice)
         .input_rate(prepared.input_rate)
         .output_rate(prepared.output_rate)
