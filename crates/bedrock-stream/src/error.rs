@@ -227,6 +227,11 @@ impl Error {
         }))
     }
 
+    /// Whether a wrong clock was the cause.
+    pub(crate) fn is_of_the_clock(&self) -> bool {
+        self.0.clock_offset.is_some()
+    }
+
     fn write_hint(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match hint(self.kind()) {
             Some(hint) => write!(f, "; {hint}"),

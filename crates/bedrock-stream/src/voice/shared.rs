@@ -239,7 +239,9 @@ impl State {
 
     /// The leg is over; what it failed with is kept, for the machine knows only its words.
     pub(super) fn leg_failed(&mut self, error: Error) -> LegFault {
-        let fault = match error.service() {
+        // By its own table the machine would give up; by the service's date the next call is signed right.
+        let service = error.service().filter(|_| !error.is_of_the_clock());
+        let fault = match service {
             Some(service) => LegFault::from(service.clone()),
             None => LegFault::new(error.advice(), error.to_string()),
         };

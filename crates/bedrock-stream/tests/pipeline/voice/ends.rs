@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bedrock_loopback::{Builder, Fault, FaultKind, Notice};
-use bedrock_stream::{Advice, ErrorKind};
+use bedrock_stream::{Advice, ErrorKind, VoiceEvent};
 use bedrock_wire::Outcome;
-use nova_sonic::Renewal;
+use nova_sonic::{ConversationEvent, Renewal};
 use serde_json::json;
 
 use super::cast::{CLOSE, ask, build, rest, script, session, start, transcript, turn_ended, until};
-use crate::stage::{client, connect, server};
+use crate::stage::{START_SECS, client, connect, server, server_clock};
 
 /// A Bedrock that writes down how its calls ended.
 fn observed() -> (Builder, Arc<Mutex<Vec<Notice>>>) {
@@ -41,6 +41,29 @@ async fn a_close_may_be_said_twice_and_nothing_goes_out_after_it() {
     assert!(matches!(refused.kind(), ErrorKind::Refused(_)), "{refused}");
     rest(&mut events).await.1.unwrap();
     assert!(events.next().await.unwrap().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_clock_is_named_and_the_conversation_goes_on_by_the_services() {
+    let off = || server().clock(server_clock(START_SECS + 600)).build();
+    let named = "clock is 600 s behind the service's";
+    let (voice, mut events) = session(&off().unwrap()).start().await.unwrap();
+    let (seen, ()) = tokio::join!(until(&mut events, turn_ended), ask(&voice));
+    let told = seen.iter().any(|event| match event {
+        VoiceEvent::Conversation(ConversationEvent::Recovering { fault, .. }) => {
+            fault.to_string().contains(named)
+        }
+        _ => false,
+    });
+    assert!(told, "{seen:?}");
+    voice.close(CLOSE).await.unwrap();
+
+    let alone = session(&off().unwrap()).renewal(None);
+    let Err(error) = alone.start().await else {
+        panic!("opened ten minutes off")
+    };
+    assert!(error.to_string().contains(named), "{error}");
+    assert_eq!(error.advice(), Advice::Now);
 }
 
 #[tokio::test(start_paused = true)]
