@@ -29,6 +29,9 @@ fn of_service(error: &ServiceError) -> Option<&'static str> {
         ServiceErrorKind::Authentication if error.code() == "UnrecognizedClientException" => Some(
             "the access key is unknown here: revoked, of another partition, or temporary without its session token",
         ),
+        ServiceErrorKind::AccessDenied if says("API Key") => Some(
+            "the Bedrock API key (AWS_BEARER_TOKEN_BEDROCK) is unknown here, mistyped or expired",
+        ),
         ServiceErrorKind::AccessDenied => Some(
             "the identity needs bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream on this model, and the \
              account access to it in this region",
