@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use bedrock_loopback::Loopback;
-use bedrock_stream::{Client, ClientBuilder, Credentials, Proxy};
+use bedrock_stream::{Client, ClientBuilder, Credentials, ErrorKind, Proxy};
 use clap::Args;
 
 use crate::exit::Stop;
 use crate::record::RecordArgs;
+
+/// For those who have not come to AWS yet.
+const WITHOUT_AN_ACCOUNT: &str = "; without an account: --loopback";
 
 /// The options of every command that talks to Bedrock.
 #[derive(Debug, Args)]
@@ -83,7 +86,13 @@ impl ConnectArgs {
         if let Some(target) = &self.connect_to {
             builder = builder.connect_to(target.as_str());
         }
-        let client = builder.load().await.map_err(|error| error.to_string())?;
+        let client = builder.load().await.map_err(|error| {
+            let without = match error.kind() {
+                ErrorKind::Config(text) if text.contains("no AWS region") => WITHOUT_AN_ACCOUNT,
+                _ => "",
+            };
+            format!("{error}{without}")
+        })?;
         Ok((client, None))
     }
 

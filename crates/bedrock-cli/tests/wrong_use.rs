@@ -253,7 +253,7 @@ const CASES: &[Case] = &[
         1,
         "no AWS credentials",
     ),
-    (&["converse", "hi"], "", 1, "no AWS region"),
+    (&["converse", "hi"], "", 1, "without an account: --loopback"),
     (
         &["invoke", "--loopback", "--body", "@missing"],
         "",

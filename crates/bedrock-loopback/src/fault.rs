@@ -101,7 +101,8 @@ impl FromStr for Fault {
             None => (rest, None),
         };
         let kind = FaultKind::all().find(|kind| kind.name() == name);
-        let kind = kind.ok_or_else(|| bad("no fault of this name"))?;
+        let kind =
+            kind.ok_or_else(|| bad("no fault of this name, see `bedrock serve --list-faults`"))?;
         if at.is_some() && kind.place() == FaultPlace::Nowhere {
             return Err(bad("this fault has no place"));
         }

@@ -4,7 +4,9 @@ use std::io::Write as _;
 
 use bedrock_stream::{Error, VoiceEvent, VoiceMetrics};
 use bedrock_wire::Outcome;
-use nova_sonic::{ConversationEvent, SessionEvent, Summary, TextStage, TokenUsage, TurnId};
+use nova_sonic::{
+    ConversationEvent, SessionEvent, Summary, Symptom, TextStage, TokenUsage, TurnId,
+};
 use serde_json::{Value, json};
 
 use super::live::Status;
@@ -190,10 +192,21 @@ impl Screen {
                 format!("you        {ms} ms of audio were dropped")
             }
             ConversationEvent::ToolTimedOut { .. } => "tool       took too long".to_owned(),
-            ConversationEvent::Unhealthy { symptom } => format!("session    {symptom:?}"),
+            ConversationEvent::Unhealthy { symptom } => format!("session    {}", words(*symptom)),
             event if self.verbose => format!("({event:?})"),
             _ => return None,
         })
+    }
+}
+
+fn words(symptom: Symptom) -> &'static str {
+    match symptom {
+        Symptom::Deaf => {
+            "loud audio goes in and nothing comes out: going on with another connection"
+        }
+        Symptom::Mute => "no answer comes: going on with another connection",
+        Symptom::Stalled => "the connection takes no more audio: going on with another",
+        _ => "not well: going on with another connection",
     }
 }
 

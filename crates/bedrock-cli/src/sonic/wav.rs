@@ -22,7 +22,11 @@ pub(crate) struct Speech {
 /// One line that says what is wrong with the file and how to convert it.
 pub(crate) fn read(path: &Path) -> Result<Speech, String> {
     let name = path.display();
-    let mut reader = hound::WavReader::open(path).map_err(|error| format!("{name}: {error}"))?;
+    let convert = format!("Convert it: sox {name} -r 16000 -c 1 -b 16 converted.wav");
+    let mut reader = hound::WavReader::open(path).map_err(|error| match error {
+        hound::Error::IoError(error) => format!("{name}: {error}"),
+        error => format!("{name}: not a WAV file ({error}). {convert}"),
+    })?;
     let spec = reader.spec();
     if spec.channels != 1
         || spec.bits_per_sample != 16
@@ -30,8 +34,7 @@ pub(crate) fn read(path: &Path) -> Result<Speech, String> {
         || !RATES.contains(&spec.sample_rate)
     {
         return Err(format!(
-            "{name}: {} Hz, {} channel(s), {} bits; Nova Sonic takes mono PCM16 at 8, 16 or 24 kHz. \
-             Convert it: sox {name} -r 16000 -c 1 -b 16 converted.wav",
+            "{name}: {} Hz, {} channel(s), {} bits; Nova Sonic takes mono PCM16 at 8, 16 or 24 kHz. {convert}",
             spec.sample_rate, spec.channels, spec.bits_per_sample
         ));
     }
@@ -106,6 +109,20 @@ mod tests {
         let speech = read(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
         assert_eq!((speech.rate, speech.pcm), (24_000, pcm));
+    }
+
+    #[test]
+    fn a_file_of_another_kind_is_refused_with_the_way_out() {
+        let path = std::env::temp_dir().join(format!("bedrock-wav-mp3-{}.mp3", std::process::id()));
+        std::fs::write(&path, b"ID3\x04 and so on").unwrap();
+        let error = read(&path).unwrap_err();
+        std::fs::remove_file(&path).unwrap();
+        assert!(
+            error.contains("not a WAV file") && error.contains("sox "),
+            "{error}"
+        );
+        let error = read(&path).unwrap_err();
+        assert!(!error.contains("sox "), "there is none: {error}");
     }
 
     #[test]

@@ -4,8 +4,8 @@ use super::{LiveArgs, Loudspeaker, Microphone};
 
 /// Why there are none.
 pub(in crate::sonic) const MISSING: Option<&str> = Some(
-    "this build has no live audio: build one with `cargo install bedrock-cli --features live` (on Linux with the packages \
-     libasound2-dev and pkg-config), or give a WAV file, `-`, --text or --greet",
+    "this build has no live audio: give a WAV file, `-`, --text or --greet, or build one in the repository with \
+     `cargo install --locked --path crates/bedrock-cli --features live` (on Linux with the packages libasound2-dev and pkg-config)",
 );
 
 /// What keeps devices open.
