@@ -33,6 +33,9 @@ pub(crate) struct Arguments {
     /// Draw the README's picture of a terminal anew, from the commands themselves.
     #[arg(long)]
     picture: bool,
+    /// Run the blocks of these pages alone (`docs/loopback.md`), and no example.
+    #[arg(value_name = "PAGE", conflicts_with = "picture")]
+    pages: Vec<PathBuf>,
 }
 
 /// # Errors
@@ -42,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         build()?;
         return picture::draw();
     }
-    run_all()
+    run_pages(&arguments.pages)
 }
 
 fn build() -> Outcome {
@@ -58,13 +61,31 @@ fn build() -> Outcome {
 /// # Errors
 /// An example that fails or prints nothing, a block that fails or prints something else than it shows.
 pub(crate) fn run_all() -> Outcome {
+    run_pages(&[])
+}
+
+/// Runs the blocks of these pages; without any, all that there is.
+fn run_pages(pages: &[PathBuf]) -> Outcome {
+    let wanted = |path: &Path| pages.is_empty() || pages.iter().any(|page| page == path);
+    let blocks = all_blocks()?;
+    for page in pages {
+        if !blocks.iter().any(|(path, _)| path == page) {
+            return Err(Failure::new(format!(
+                "guides: {} is no page with blocks; pages are named as from the root: docs/loopback.md",
+                page.display()
+            )));
+        }
+    }
     build()?;
     let folder = workspace::root().join("target/guides");
     prepare(&folder)?;
-    let (examples, mut broken) = run_examples(&folder)?;
+    let (examples, mut broken) = match pages {
+        [] => run_examples(&folder)?,
+        _ => (0, 0),
+    };
     let mut tally = Tally::default();
-    for (path, block) in all_blocks()? {
-        if block.info != "console" {
+    for (path, block) in blocks {
+        if block.info != "console" || !wanted(&path) {
             continue;
         }
         if let Err(why) = run_block(&block, &folder, &mut tally) {
