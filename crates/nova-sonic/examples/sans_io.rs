@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     writer.open_audio(SampleRate::Hz16000, &mut wire)?;
     writer.audio(&[0; 1024], &mut wire)?; // 32 ms
     if let Err(refusal) = writer.open_audio(SampleRate::Hz16000, &mut wire) {
-        println!("refused: {refusal}");
+        println!("{refusal}");
     }
     writer.close(&mut wire)?;
     let mut decoder = Decoder::new();
