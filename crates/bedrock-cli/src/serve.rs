@@ -151,7 +151,7 @@ pub(crate) fn announce(json: bool, server: &Loopback, ca_file: &Path) -> std::io
             "export AWS_ENDPOINT_URL_BEDROCK_RUNTIME={}",
             server.url()
         )?;
-        writeln!(out, "export AWS_CA_BUNDLE={}", ca_file.display())?;
+        writeln!(out, "export AWS_CA_BUNDLE={}", shell_word(ca_file))?;
         writeln!(out, "export AWS_REGION={}", server.region())?;
         writeln!(out, "export AWS_ACCESS_KEY_ID={}", server.access_key_id())?;
         writeln!(
@@ -169,7 +169,18 @@ pub(crate) fn announce(json: bool, server: &Loopback, ca_file: &Path) -> std::io
     out.flush()
 }
 
-/// Writes the authority's certificate.
+/// A path as a shell reads it back.
+fn shell_word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
+    if text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+/// Writes the authority's certificate. The path is absolute: who reads it may stand in another folder.
 pub(crate) fn write_ca(folder: Option<&Path>, pem: &str) -> Result<PathBuf, String> {
     let folder = folder.map_or_else(
         || std::env::temp_dir().join(format!("bedrock-serve-{}", std::process::id())),
@@ -178,6 +189,22 @@ pub(crate) fn write_ca(folder: Option<&Path>, pem: &str) -> Result<PathBuf, Stri
     let file = folder.join("ca.pem");
     std::fs::create_dir_all(&folder)
         .and_then(|()| std::fs::write(&file, pem))
-        .map_err(|error| format!("{}: {error}", file.display()))?;
-    Ok(file)
+        .and_then(|()| std::path::absolute(&file))
+        .map_err(|error| format!("{}: {error}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_printed_as_a_shell_reads_it() {
+        for (path, word) in [
+            ("/tmp/ca/ca.pem", "/tmp/ca/ca.pem"),
+            ("/my files/ca.pem", "'/my files/ca.pem'"),
+            ("/it's/$HOME", r"'/it'\''s/$HOME'"),
+        ] {
+            assert_eq!(shell_word(Path::new(path)), word);
+        }
+    }
 }

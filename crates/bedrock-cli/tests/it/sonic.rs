@@ -126,6 +126,17 @@ fn a_server_in_another_terminal_is_reached_by_url_and_ca_file() {
 }
 
 #[test]
+fn the_authority_is_named_so_that_it_is_found_from_any_folder() {
+    let folder = Folder::new("authority");
+    let mut command = bedrock();
+    command.current_dir(folder.file("."));
+    let server = Server::start(command.args(["serve", "--json", "--tls-dir", "ca"]));
+    let ca_file = std::path::Path::new(server.of("ca_file"));
+    assert!(ca_file.is_absolute() && ca_file.exists(), "{ca_file:?}");
+    assert_eq!(server.interrupted().0, Some(0));
+}
+
+#[test]
 fn a_fault_from_the_menu_ends_in_its_typed_outcome() {
     let menu = bedrock().args(["serve", "--list-faults"]).output().unwrap();
     assert_eq!(menu.status.code(), Some(0));
