@@ -86,7 +86,7 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, Stop> {
     let server = talk
         .listen(args.listen)
         .await
-        .map_err(|error| format!("{}: {error}", args.listen))?;
+        .map_err(|error| cannot_listen(args, &error))?;
     // Whoever is told the address may end it at once.
     let mut ends = EndSignals::listen()?;
     announce(args, &server, &origin, token.as_deref()).map_err(|error| Stop::stdout(&error))?;
@@ -103,6 +103,14 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, Stop> {
     } else {
         Exit::Incomplete
     })
+}
+
+fn cannot_listen(args: &Args, error: &std::io::Error) -> String {
+    let advice = match error.kind() {
+        std::io::ErrorKind::AddrInUse => ": `--listen 127.0.0.1:0` takes a free port",
+        _ => "",
+    };
+    format!("{}: {error}{advice}", args.listen)
 }
 
 fn token(args: &Args) -> Result<Option<String>, String> {

@@ -110,7 +110,10 @@ impl Refusal {
             Self::Origin => ("origin", "this page may not talk to this server"),
             Self::Host => ("host", "this server does not go by that name"),
             Self::Token => ("token", "the token is missing or wrong"),
-            Self::Hello => ("hello", "the first message must be a hello"),
+            Self::Hello => (
+                "hello",
+                r#"the first message must be {"type":"hello","version":1} in time; inputRate: 8000, 16000 or 24000"#,
+            ),
             Self::Version => ("version", "this server speaks version 1"),
             Self::UnknownSession => ("unknownSession", "the session is over"),
             Self::TooManySessions => ("tooManySessions", "all lines are busy"),

@@ -11,7 +11,10 @@ use super::{Outcome, Scenario, ScenarioError, Scripted, Send, Sound, Step, When}
 use crate::service_error::{ErrorKind, ServiceError};
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a scenario: {\"sonic\": […], \"converse\": […], \"invoke\": […]}"
+)]
 struct File {
     #[expect(dead_code, reason = "for people")]
     description: Option<String>,
@@ -26,7 +29,10 @@ struct File {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a step: {\"when\": …, \"send\": […]}"
+)]
 struct StepFile {
     when: WhenFile,
     #[serde(default)]
@@ -65,7 +71,7 @@ enum SendFile {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a sentence: {\"text\": …}")]
 struct SayFile {
     text: String,
     wav: Option<String>,
@@ -73,7 +79,10 @@ struct SayFile {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a tool call: {\"name\": …, \"input\": {…}}"
+)]
 struct ToolFile {
     name: String,
     id: Option<String>,
@@ -82,14 +91,20 @@ struct ToolFile {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an error: {\"name\": …, \"message\": …}"
+)]
 struct ExceptionFile {
     name: String,
     message: String,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an answer: {\"contains\": …, \"events\": […]}"
+)]
 struct ScriptedFile {
     #[serde(default)]
     contains: String,
