@@ -253,6 +253,13 @@ impl From<ServiceError> for Error {
     }
 }
 
+/// For connections of the caller's ([`SonicBuilder::connect_with`](crate::SonicBuilder::connect_with)).
+impl From<h2_duplex::Error> for Error {
+    fn from(error: h2_duplex::Error) -> Self {
+        Self::transport(error)
+    }
+}
+
 impl From<EncodeError> for Error {
     fn from(error: EncodeError) -> Self {
         Self::new(ErrorKind::Encode(error.to_string()))
