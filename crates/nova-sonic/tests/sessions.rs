@@ -7,20 +7,22 @@ use eventstream_codec::{Decoder, Inbound, TransportEnd};
 use nova_sonic::{Leg, Reader, ServerEvent, Session, SessionEvent, SessionOptions};
 use serde_json::{Value, json};
 
-const CASES: [&str; 8] = [
-    "v1-turn",
-    "voice-turn",
-    "multi-block-turn",
-    "barge-in",
-    "barge-in-without-speech-events",
-    "tool-turn",
-    "text-turn",
-    "unknown",
-];
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/nova-sonic");
+
+/// The names of all cases in the folder.
+fn cases() -> Vec<String> {
+    let files = std::fs::read_dir(FOLDER).expect("fixtures/nova-sonic");
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut cases: Vec<String> = names
+        .filter_map(|name| name.strip_suffix(".json").map(str::to_owned))
+        .collect();
+    cases.sort();
+    assert!(cases.len() >= 8, "{cases:?}");
+    cases
+}
 
 fn case(name: &str) -> Value {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/nova-sonic");
-    let text = std::fs::read_to_string(format!("{folder}/{name}.json")).expect(name);
+    let text = std::fs::read_to_string(format!("{FOLDER}/{name}.json")).expect(name);
     serde_json::from_str(&text).expect(name)
 }
 
@@ -66,8 +68,8 @@ fn as_json<T: serde::Serialize>(items: &[T]) -> Vec<Value> {
 
 #[test]
 fn every_sequence_gives_its_conversation_in_any_chunking() {
-    for name in CASES {
-        let case = case(name);
+    for name in cases() {
+        let case = case(&name);
         let wire = wire(case["events"].as_array().unwrap());
         for piece in [1, 7, 4096, wire.len()] {
             let (events, mut reader) = read(&wire, piece);
@@ -108,8 +110,8 @@ fn no_member_of_an_event_is_lost() {
 
 #[test]
 fn typed_events_are_written_as_they_were_read() {
-    for name in CASES {
-        let case = case(name);
+    for name in cases() {
+        let case = case(&name);
         let (events, _) = read(&wire(case["events"].as_array().unwrap()), 4096);
         assert_eq!(json!(as_json(&events)), case["events"], "{name}");
     }
@@ -179,8 +181,8 @@ fn optional_events_may_be_missing_or_come_twice() {
             .unwrap()
             .clone()
     };
-    for name in CASES {
-        let case = case(name);
+    for name in cases() {
+        let case = case(&name);
         let events = case["events"].as_array().unwrap();
         let texts = |case: &Value| {
             let entries = case.as_array().unwrap().iter();
