@@ -97,7 +97,8 @@ async fn bridge(client: Client, mut line_in: Receiver<Bytes>, line_out: Sender<B
 
 /// The caller: a question in µ-law, then the silence of an open line.
 async fn speak(line: &Sender<Bytes>) -> Outcome {
-    let wav = std::fs::read("fixtures/audio/question.wav")?;
+    let file = "fixtures/audio/question.wav"; // 16 kHz, mono, 16 bits
+    let wav = std::fs::read(file).map_err(|error| format!("{file}: {error}"))?;
     let wide: Vec<i16> = samples(wav.get(44..).unwrap_or_default()).collect();
     let (mut narrow, mut resampler) = (Vec::new(), Resampler::new(16_000, 8_000)?);
     resampler.push(&wide, &mut narrow);

@@ -17,6 +17,8 @@ type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 async fn main() -> Outcome {
     let bedrock = scripted().await?;
     let client = client(&bedrock)?; // on AWS: Client::from_env().await?
+    let file = "fixtures/audio/question.wav"; // 16 kHz, mono, 16 bits
+    let question = std::fs::read(file).map_err(|error| format!("{file}: {error}"))?;
 
     let mut tools = Tools::new();
     let schema = json!({"type": "object", "properties": {"city": {"type": "string"}}});
@@ -31,7 +33,7 @@ async fn main() -> Outcome {
         .system("You are a weather service. Be brief.")
         .functions(tools);
     let (voice, mut events) = session.start().await?;
-    let speaking = tokio::spawn(speak(voice.clone(), "fixtures/audio/question.wav"));
+    let speaking = tokio::spawn(speak(voice.clone(), question));
 
     let mut heard = 0; // bytes of 24 kHz PCM16, which a loudspeaker would have played
     while let Some(event) = events.next().await? {
@@ -54,8 +56,7 @@ async fn main() -> Outcome {
 }
 
 /// A microphone: 32 ms of 16 kHz PCM16 every 32 ms, then silence as long as the conversation lasts.
-async fn speak(voice: Voice, wav: &'static str) -> Outcome {
-    let wav = std::fs::read(wav)?;
+async fn speak(voice: Voice, wav: Vec<u8>) -> Outcome {
     let mut pace = tokio::time::interval(Duration::from_millis(32));
     for chunk in wav.get(44..).unwrap_or_default().chunks(1024) {
         pace.tick().await;

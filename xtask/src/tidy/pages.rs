@@ -1,10 +1,10 @@
 //! The docs' code is code: each block is compiled or run by something.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Violation;
 use super::facts::Source;
-use crate::guides::{blocks, is_page};
+use crate::guides::{Block, blocks, is_page};
 
 /// What a block may be. `console` is run by `cargo xtask guides`; `js` and `python` by `cargo xtask interop`; the rest is data.
 const KINDS: &[&str] = &[
@@ -19,7 +19,11 @@ const KINDS: &[&str] = &[
     "text",
 ];
 
-/// Fails blocks that nothing compiles or runs, and programs that are not the example that they are said to be.
+/// Where programs are copied from by people who read them as they stand.
+const GUIDES: &str = "docs/guides/";
+
+/// Fails blocks that nothing compiles or runs, and programs that are not the example that they are said to be, or that use
+/// a crate which no `toml` block of the page names.
 pub(super) fn check(sources: &[Source]) -> Vec<Violation> {
     let files: BTreeMap<String, &str> = sources
         .iter()
@@ -29,7 +33,9 @@ pub(super) fn check(sources: &[Source]) -> Vec<Violation> {
     for page in sources.iter().filter(|s| is_page(&s.path)) {
         let path = page.path.display().to_string();
         let compiled = is_doc_test(&path, sources);
-        for block in blocks(&page.text) {
+        let blocks = blocks(&page.text);
+        let given = dependencies(&blocks);
+        for block in &blocks {
             let place = format!("{path}:{}", block.line);
             if !KINDS.contains(&block.info.as_str()) {
                 violations.push(Violation::new(
@@ -46,6 +52,9 @@ pub(super) fn check(sources: &[Source]) -> Vec<Violation> {
                     "Rust that is compiled by nothing: include the page as a doc test of a crate",
                 ));
             }
+            if path.starts_with(GUIDES) && block.info.starts_with("rust") {
+                violations.extend(cannot_be_copied(&place, &block.text, &given));
+            }
             let Some(source) = &block.source else {
                 continue;
             };
@@ -55,6 +64,38 @@ pub(super) fn check(sources: &[Source]) -> Vec<Violation> {
         }
     }
     violations
+}
+
+/// What the `toml` blocks of a page name, as Rust writes it.
+fn dependencies(blocks: &[Block]) -> BTreeSet<String> {
+    let tables = blocks.iter().filter(|block| block.info == "toml");
+    let lines = tables.flat_map(|block| block.text.lines());
+    lines
+        .filter_map(|line| Some(line.split_once('=')?.0.trim().replace('-', "_")))
+        .collect()
+}
+
+/// Why a block does not compile in a project that somebody makes of the page.
+fn cannot_be_copied(place: &str, program: &str, given: &BTreeSet<String>) -> Vec<Violation> {
+    let mut why = Vec::new();
+    if program.lines().any(|line| line.starts_with("# ")) {
+        why.push("lines that only rustdoc hides: write the whole program".to_owned());
+    }
+    let used: BTreeSet<&str> = program
+        .lines()
+        .filter_map(|line| line.strip_prefix("use ")?.split("::").next())
+        .filter(|name| !["std", "core", "alloc", "super", "crate"].contains(name))
+        .collect();
+    for name in used {
+        if !given.contains(name) {
+            why.push(format!(
+                "a program uses {name}, and no `toml` block names it"
+            ));
+        }
+    }
+    why.into_iter()
+        .map(|why| Violation::new(place, why))
+        .collect()
 }
 
 /// Whether some crate has this page for a doc test.
@@ -113,5 +154,14 @@ mod tests {
         let page = "<!-- crates/x/examples/y.rs -->\n```rust,no_run\nfn main() {}\n```\n";
         assert_eq!(found(page, "//! What.\n//! More.\n\nfn main() {}\n"), 0);
         assert_eq!(found(page, "//! What.\n\nfn main() { }\n"), 1);
+    }
+
+    #[test]
+    fn a_guide_names_what_its_programs_need_and_hides_nothing() {
+        let given = dependencies(&blocks("```toml\n[dependencies]\na-b = \"1\"\n```\n"));
+        let found = |program: &str| cannot_be_copied("docs/guides/x.md:1", program, &given).len();
+        assert_eq!(found("use std::io;\nuse a_b::C;\n"), 0);
+        assert_eq!(found("use a_b::C;\nuse d::E;\nuse d::F;\n"), 1);
+        assert_eq!(found("# fn main() {\nuse a_b::C;\n# }\n"), 1);
     }
 }
