@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use bedrock_loopback::{Fault, FaultKind, Loopback, Notice, Scenario};
+use bedrock_loopback::{BuildError, Fault, FaultKind, Loopback, Notice, Scenario};
 use serde_json::json;
 
 use crate::exit::{Exit, Stop};
@@ -104,7 +104,10 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, Stop> {
         let record = record::tap(recording);
         builder = builder.tap(move |call, traffic| record(call, &traffic));
     }
-    let server = builder.start().await?;
+    let server = builder.start().await.map_err(|error| match error {
+        BuildError::Listen(why) => Stop::from(format!("cannot listen on {}: {why}", args.listen)),
+        error => error.into(),
+    })?;
     let ca_file = write_ca(args.tls_dir.as_deref(), server.ca_pem()).map_err(Stop::usage)?;
     // Before anybody knows of it: whoever reads the line may ask for the end at once.
     let mut signals = EndSignals::listen()?;
@@ -162,7 +165,7 @@ pub(crate) fn announce(json: bool, server: &Loopback, ca_file: &Path) -> std::io
         writeln!(out)?;
         writeln!(
             out,
-            "With these in another terminal: bedrock sonic question.wav --out reply.wav"
+            "With these in another terminal: bedrock converse 'Good morning!'"
         )?;
         writeln!(out, "Ctrl-C stops it.")?;
     }

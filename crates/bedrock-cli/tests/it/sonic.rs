@@ -137,6 +137,20 @@ fn the_authority_is_named_so_that_it_is_found_from_any_folder() {
 }
 
 #[test]
+fn a_port_that_is_taken_is_named() {
+    let server = Server::start(bedrock().args(["serve", "--json"]));
+    let taken = server.of("url").trim_start_matches("https://");
+    let second = bedrock().args(["serve", "--listen", taken]).output();
+    let second = second.unwrap();
+    let said = text(&second.stderr);
+    assert!(
+        said.contains(&format!("cannot listen on {taken}")),
+        "{said}"
+    );
+    assert_eq!(server.interrupted().0, Some(0));
+}
+
+#[test]
 fn a_fault_from_the_menu_ends_in_its_typed_outcome() {
     let menu = bedrock().args(["serve", "--list-faults"]).output().unwrap();
     assert_eq!(menu.status.code(), Some(0));
