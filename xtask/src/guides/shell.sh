@@ -3,8 +3,8 @@ set -e
 PATH=$ROOT/target/debug:$PATH
 cargo() {
     case "$1 $2" in
-    'run --') # cargo run -- …
-        shift 2
+    'run --release') # cargo run --release -- …
+        shift 3
         bedrock "$@" ;;
     'run -p') # cargo run -p CRATE --example NAME [--features F] [-- …]
         example=$5

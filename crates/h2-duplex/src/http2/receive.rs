@@ -87,11 +87,11 @@ mod tests {
     use super::*;
 
     /// What a connection has read, as long as a slice of it is there.
-    struct Read(Arc<&'static [u8]>);
+    struct Read(Arc<str>);
 
     impl AsRef<[u8]> for Read {
         fn as_ref(&self) -> &[u8] {
-            &self.0
+            self.0.as_bytes()
         }
     }
 
