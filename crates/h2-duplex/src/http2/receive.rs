@@ -97,8 +97,7 @@ mod tests {
 
     #[test]
     fn a_head_that_is_kept_does_not_keep_what_was_read_with_it() {
-        let memory: Arc<&'static [u8]> =
-            Arc::new(b"id-1 text/plain id-2, and DATA of another call");
+        let memory: Arc<str> = "id-1 text/plain id-2, and DATA of another call".into();
         let read = Bytes::from_owner(Read(Arc::clone(&memory)));
         let value = |from, to| HeaderValue::from_maybe_shared(read.slice(from..to)).unwrap();
         let mut headers = HeaderMap::new();
