@@ -52,12 +52,12 @@ impl Chunks {
     }
 
     fn chunk<'a>(&'a mut self, frame: &'a Frame<'_>) -> Result<Chunk<'a>, ReadError> {
-        if let Some(error) = ServiceError::from_frame(frame) {
-            return Err(ReadError::Service(error.advised_by(&self.advice)));
-        }
         let event_type = match frame.kind() {
             MessageKind::Event { event_type } => event_type,
-            _ => "",
+            _ => match ServiceError::from_frame(frame) {
+                Some(error) => return Err(ReadError::Service(error.advised_by(&self.advice))),
+                None => "",
+            },
         };
         if event_type != "chunk" {
             return Ok(Chunk::Other(event_type));

@@ -5,30 +5,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::read::event::{EventIds, Extra};
+use crate::read::repeats::Interner;
 use crate::read::usage::{TokenCount, TokenUsage};
-
-/// Texts that come again and again (ids, names) as one shared allocation each.
-#[derive(Debug, Default)]
-pub(super) struct Interner {
-    recent: Vec<Arc<str>>,
-}
-
-impl Interner {
-    pub(super) fn get(&mut self, text: &str) -> Arc<str> {
-        const KEPT: usize = 8;
-        if let Some(at) = self.recent.iter().position(|known| &**known == text) {
-            let known = self.recent.remove(at);
-            self.recent.push(known.clone());
-            return known;
-        }
-        if self.recent.len() == KEPT {
-            self.recent.remove(0);
-        }
-        let new: Arc<str> = text.into();
-        self.recent.push(new.clone());
-        new
-    }
-}
 
 /// The members of one event. A member of an unexpected type stays where it is, and so ends up in `extra`.
 pub(super) struct Fields<'i> {

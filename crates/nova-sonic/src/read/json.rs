@@ -8,17 +8,19 @@ use crate::read::event::{
     AudioOutput, CompletionEnd, CompletionStart, ContentEnd, ContentStart, EventIds, Role,
     ServerEvent, Stage, TextOutput, ToolUse, Unknown, UserSpeechEnd, UserSpeechStart,
 };
-use crate::read::fields::{Fields, Interner};
+use crate::read::fields::Fields;
+use crate::read::repeats::{Interner, Repeats};
 use crate::read::usage::UsageEvent;
 
 /// Reads the JSON of one chunk. As a rule it is one event; each further member makes a further event.
 pub(super) fn read_json(
     json: &[u8],
-    interner: &mut Interner,
+    repeats: &mut Repeats,
     sink: &mut impl FnMut(ServerEvent),
 ) -> Result<(), ReadError> {
-    if let Ok(audio) = plain_audio(json, interner) {
-        sink(audio);
+    let alike = repeats.speech.read(json).ok_or(NotPlain);
+    if let Ok(audio) = alike.or_else(|NotPlain| plain_audio(json, repeats)) {
+        sink(ServerEvent::AudioOutput(audio));
         return Ok(());
     }
     let root: Value =
@@ -42,7 +44,7 @@ pub(super) fn read_json(
                 for (name, body) in events {
                     sink(match body {
                         body if name.is_empty() => unknown("", json!({"event": {"": body}})),
-                        Value::Object(members) => typed(&name, members, interner)?,
+                        Value::Object(members) => typed(&name, members, &mut repeats.texts)?,
                         body => unknown(&name, body),
                     });
                 }
@@ -207,18 +209,18 @@ fn decode_audio(base64: &str) -> Result<Vec<u8>, ReadError> {
 
 /// An `audioOutput` with just the members that are known, straight into PCM. All else takes the slow way, which also says
 /// what is wrong with it.
-fn plain_audio(json: &[u8], interner: &mut Interner) -> Result<ServerEvent, NotPlain> {
+fn plain_audio(json: &[u8], repeats: &mut Repeats) -> Result<AudioOutput, NotPlain> {
     let mut members = PlainMembers::behind(&["event", "audioOutput"], json)?;
-    let (mut ids, mut content_id, mut role, mut pcm) = (EventIds::default(), None, None, None);
+    let (mut ids, mut content_id, mut role, mut content) = (EventIds::default(), None, None, None);
     while let Some((name, value)) = members.next()? {
-        let mut text = || value.text().map(|text| interner.get(text));
+        let mut text = || value.text().map(|text| repeats.texts.get(text));
         let twice = match name.as_bytes() {
             b"sessionId" => ids.session_id.replace(text()?).is_some(),
             b"promptName" => ids.prompt_name.replace(text()?).is_some(),
             b"completionId" => ids.completion_id.replace(text()?).is_some(),
             b"contentId" => content_id.replace(text()?).is_some(),
             b"role" => role.replace(Role::from(value.text()?)).is_some(),
-            b"content" => pcm.replace(value.decode()?).is_some(),
+            b"content" => content.replace(value).is_some(),
             _ => true,
         };
         if twice {
@@ -226,13 +228,16 @@ fn plain_audio(json: &[u8], interner: &mut Interner) -> Result<ServerEvent, NotP
         }
     }
     members.finish(2)?;
-    Ok(ServerEvent::AudioOutput(AudioOutput {
+    let content = content.ok_or(NotPlain)?;
+    let audio = AudioOutput {
         ids,
         content_id: content_id.ok_or(NotPlain)?,
         role: role.ok_or(NotPlain)?,
-        pcm: pcm.ok_or(NotPlain)?.into(),
+        pcm: content.decode()?.into(),
         extra: Map::new(),
-    }))
+    };
+    repeats.speech.learn(json, content.as_bytes(), &audio);
+    Ok(audio)
 }
 
 #[cfg(test)]
@@ -243,7 +248,7 @@ mod tests {
         let mut events = Vec::new();
         read_json(
             json.to_string().as_bytes(),
-            &mut Interner::default(),
+            &mut Repeats::default(),
             &mut |event| {
                 events.push(event);
             },
@@ -319,7 +324,7 @@ mod tests {
             let parsed: Value = serde_json::from_str(&json).unwrap();
             let mut all = Vec::new();
             let sink = &mut |event| all.push(event);
-            read_json(json.as_bytes(), &mut Interner::default(), sink).unwrap();
+            read_json(json.as_bytes(), &mut Repeats::default(), sink).unwrap();
             let [ServerEvent::AudioOutput(audio)] = &all[..] else {
                 panic!("another event: {json}");
             };
@@ -328,7 +333,7 @@ mod tests {
             assert_eq!(&*audio.content_id, id.unwrap_or_default(), "{json}");
         }
         let bad = br#"{"event":{"audioOutput":{"content":"A","contentId":"c","role":"USER"}}}"#;
-        let error = read_json(bad, &mut Interner::default(), &mut |_| {}).unwrap_err();
+        let error = read_json(bad, &mut Repeats::default(), &mut |_| {}).unwrap_err();
         assert!(matches!(error, ReadError::Audio { len: 1 }));
     }
 

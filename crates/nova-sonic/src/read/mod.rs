@@ -8,6 +8,7 @@ mod fields;
 mod json;
 mod raw;
 mod reader;
+mod repeats;
 mod to_json;
 mod usage;
 

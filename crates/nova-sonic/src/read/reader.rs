@@ -8,8 +8,8 @@ use crate::read::advice::SONIC_ADVICE;
 use crate::read::chunks::{Chunk, Chunks};
 use crate::read::error::ReadError;
 use crate::read::event::{ContentKind, ServerEvent, StopReason, UnknownFrame};
-use crate::read::fields::Interner;
 use crate::read::json::read_json;
+use crate::read::repeats::Repeats;
 use crate::read::usage::TokenUsage;
 
 /// Reads one session's output (one leg).
@@ -20,7 +20,7 @@ use crate::read::usage::TokenUsage;
 pub struct Reader {
     chunks: Chunks,
     received: Received,
-    interner: Interner,
+    repeats: Repeats,
 }
 
 /// What a session's output came to.
@@ -52,7 +52,7 @@ impl Reader {
         Self {
             chunks: Chunks::new(advice),
             received: Received::default(),
-            interner: Interner::default(),
+            repeats: Repeats::default(),
         }
     }
 
@@ -84,14 +84,14 @@ impl Inbound for Reader {
         frame: Frame<'_>,
         sink: &mut impl FnMut(ServerEvent),
     ) -> Result<(), ReadError> {
-        let (received, interner) = (&mut self.received, &mut self.interner);
+        let (received, repeats) = (&mut self.received, &mut self.repeats);
         let mut counted = |event: ServerEvent| {
             received.count(&event);
             sink(event);
         };
         self.chunks.read(&frame, |chunk| match chunk {
             Chunk::Json([]) => Ok(()),
-            Chunk::Json(json) => read_json(json, interner, &mut counted),
+            Chunk::Json(json) => read_json(json, repeats, &mut counted),
             Chunk::Other(event_type) => {
                 counted(ServerEvent::UnknownFrame(UnknownFrame {
                     event_type: event_type.to_owned(),
