@@ -23,6 +23,8 @@ const UNUSED_AUDIO: usize = 2;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Program {
     Ours,
+    /// The same, where what it allocates is counted.
+    Hour,
     /// `bedrock talk`, as far as it is a library.
     Bridge,
     RustSdk,
@@ -84,13 +86,16 @@ impl Programs {
             "--package",
             "bedrock-loopback",
         ];
-        let examples = ["--example", "bench_client", "--example", "firehose"];
-        let built = build(&[&packages[..], &LEAN, &examples].concat())?.join("examples");
+        let examples = ["bench_client", "bench_hour", "firehose"].map(|name| ["--example", name]);
+        let built = build(&[&packages[..], &LEAN, &examples.concat()].concat())?.join("examples");
         let bedrock = || Ok(build(&["--package", "bedrock-cli"])?.join("bedrock"));
         let mut programs = Self {
             firehose: built.join("firehose"),
             bedrock: loopback.then(bedrock).transpose()?,
-            clients: vec![(Program::Ours, Command::new(built.join("bench_client")))],
+            clients: vec![
+                (Program::Ours, Command::new(built.join("bench_client"))),
+                (Program::Hour, Command::new(built.join("bench_hour"))),
+            ],
         };
         if wanted(Program::Bridge) {
             let built = build(&["--package", "bedrock-talk", "--example", "bench_talk"])?;

@@ -111,7 +111,7 @@ const fn slow(
     }
 }
 
-use Program::{Boto3, Bridge, JsSdk, Ours, PythonSdk, RustSdk};
+use Program::{Boto3, Bridge, Hour, JsSdk, Ours, PythonSdk, RustSdk};
 
 /// Every bench.
 pub(super) const ALL: &[Bench] = &[
@@ -306,7 +306,7 @@ pub(super) const ALL: &[Bench] = &[
         script: Script::Listen,
         bound: 4_096.0,
         steps: &[step("", 1, 450)],
-        contenders: &[of("ours, client and loopback in one process", Ours, "hour")],
+        contenders: &[of("ours, client and loopback in one process", Hour, "hour")],
     },
     Bench {
         name: "sessions",

@@ -23,7 +23,7 @@ const PRELUDE: &str = include_str!("shell.sh");
 /// Seconds that one block or example may take.
 const CAP: &str = "120";
 /// Measured by `cargo xtask bench`, which gives them what they need.
-const BENCHED: &[&str] = &["bench_client", "bench_talk", "firehose"];
+const BENCHED: &[&str] = &["bench_client", "bench_hour", "bench_talk", "firehose"];
 /// Examples that talk to a peer of the user's.
 const NEED_A_PEER: &[&str] = &["talk"];
 

@@ -10,28 +10,24 @@ mod converse;
 mod floor;
 #[path = "../../../bedrock-loopback/examples/firehose/frames.rs"]
 mod frames;
-mod hour;
+mod lines;
 mod open;
 mod renewal;
 mod settings;
 
 use std::error::Error;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use lines::{Outcome, done, ready};
 use settings::Task;
 use tokio::task::JoinSet;
 
 /// What one chunk of PCM lasts.
 const PACE: Duration = Duration::from_millis(32);
 
-type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
-
 fn main() -> Outcome {
     let file = std::env::args().nth(1).ok_or("one argument")?;
     let task: Task = serde_json::from_str(&std::fs::read_to_string(file)?)?;
-    if task.bench == "hour" {
-        return hour::run(&task);
-    }
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
@@ -60,24 +56,6 @@ async fn run(task: &Task) -> Outcome {
         "renewal-never" => renewal::run(task, false).await,
         other => Err(format!("no bench {other:?}").into()),
     }
-}
-
-/// Says that all is ready, and waits for the word. What is measured begins here.
-fn ready() -> Outcome<Instant> {
-    println!("{{\"ready\":true}}");
-    std::io::stdin().read_line(&mut String::new())?;
-    Ok(Instant::now())
-}
-
-/// Says what was done, and waits until it was measured.
-fn done(begun: Instant, detail: &serde_json::Value) -> Outcome {
-    let micros = u64::try_from(begun.elapsed().as_micros())?;
-    println!(
-        "{}",
-        serde_json::json!({"micros": micros, "detail": detail})
-    );
-    std::io::stdin().read_line(&mut String::new())?;
-    Ok(())
 }
 
 /// What each of some tasks gives, once all are done.

@@ -2,6 +2,13 @@
 //!
 //! Client and Bedrock are in one process, joined by a pipe with TLS and HTTP/2, on a paused clock: what is left behind of
 //! either shows. Connections are renewed of their own accord, as they are in an hour.
+//!
+//! It is a program of its own, for it counts what is allocated, which would cost the others some of what they are measured by.
+//! How it is started and watched stands in `bench_client`.
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+
+#[path = "../bench_client/lines.rs"]
+mod lines;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,16 +17,26 @@ use bedrock_stream::{Client, Clock, Credentials, Voice, VoiceEvent, VoiceEvents}
 use bytes::Bytes;
 use eventstream_codec::Timestamp;
 use h2_duplex::{Connection, Connector, Settings, Tls};
+use lines::{Outcome, done, ready};
 use nova_sonic::SessionEvent;
+use serde::Deserialize;
 use serde_json::json;
 use tokio::runtime::Runtime;
 use tokio::time::interval;
 
-use crate::{Outcome, PACE, Task, done, ready};
-
+/// What one chunk of PCM lasts.
+const PACE: Duration = Duration::from_millis(32);
 /// Chunks of an utterance, and of the silence in which it is answered: three seconds and five.
 const SPEECH: usize = 94;
 const SILENCE: usize = 156;
+
+/// What is to be done.
+#[derive(Deserialize)]
+struct Task {
+    model: String,
+    /// Turns of eight seconds.
+    events: usize,
+}
 
 /// The two ends of the one conversation that the caller has.
 struct Pair {
@@ -28,12 +45,14 @@ struct Pair {
 }
 
 /// Talks for `events` turns of eight seconds; says what was allocated in either half and not given back.
-pub(crate) fn run(task: &Task) -> Outcome {
+fn main() -> Outcome {
+    let file = std::env::args().nth(1).ok_or("one argument")?;
+    let task: Task = serde_json::from_str(&std::fs::read_to_string(file)?)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
         .build()?;
-    let mut pair = runtime.block_on(begin(task))?;
+    let mut pair = runtime.block_on(begin(&task))?;
     // What is allocated once is there after the first renewals.
     let warm = task.events / 4;
     phase(&runtime, &mut pair, warm)?;
