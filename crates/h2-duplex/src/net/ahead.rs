@@ -11,8 +11,9 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
-/// Bytes of one read at most.
-const AHEAD: usize = 64 * 1024;
+/// Bytes of one read at most. Each read has the kernel acknowledge what it gave room for, which wakes the sender: with 64 KiB a
+/// stream of speech costs a tenth more.
+const AHEAD: usize = 256 * 1024;
 
 /// A byte stream that is read in large pieces while it gives them. It holds no memory while it
 /// gives small ones.
