@@ -185,6 +185,7 @@ impl Error {
             ErrorKind::Transport(error) if !error.was_processed() => match error.kind() {
                 h2_duplex::ErrorKind::Alpn
                 | h2_duplex::ErrorKind::Tls
+                | h2_duplex::ErrorKind::ProxyCredentials
                 | h2_duplex::ErrorKind::InvalidRequest => Advice::Never,
                 h2_duplex::ErrorKind::Reset(_) | h2_duplex::ErrorKind::GoAway(_) => Advice::Now,
                 _ => Advice::After(Duration::from_secs(1)),

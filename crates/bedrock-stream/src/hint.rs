@@ -60,6 +60,9 @@ fn of_transport(error: &h2_duplex::Error) -> Option<&'static str> {
         h2_duplex::ErrorKind::Deadline(h2_duplex::Deadline::BetweenBytes) => Some(
             "the service fell silent, or the link died unnoticed: `keep_alive` tells the two apart",
         ),
+        h2_duplex::ErrorKind::ProxyCredentials => {
+            Some("name both in the proxy's URL: http://user:password@host:port")
+        }
         h2_duplex::ErrorKind::Tls => {
             Some("where a company's proxy looks into TLS, name its certificate with AWS_CA_BUNDLE")
         }

@@ -115,6 +115,8 @@ pub enum ErrorKind {
     Connect,
     /// The proxy refused to make the connection, or spoke nonsense.
     Proxy,
+    /// The proxy wants a user and a password, or others than it was given.
+    ProxyCredentials,
     /// The TLS handshake failed, most often on the certificate.
     Tls,
     /// The peer did not agree to HTTP/2 in the TLS handshake; nothing was sent.
@@ -257,6 +259,7 @@ impl fmt::Display for ErrorKind {
         match self {
             Self::Connect => f.write_str("no connection"),
             Self::Proxy => f.write_str("the proxy made no connection"),
+            Self::ProxyCredentials => f.write_str("the proxy wants other credentials"),
             Self::Tls => f.write_str("the TLS handshake failed"),
             Self::Alpn => f.write_str("the peer did not agree to HTTP/2"),
             Self::Deadline(deadline) => write!(f, "the deadline for {deadline} passed"),

@@ -165,6 +165,21 @@ async fn errors_name_the_proxy() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_is_not_there_is_named_with_the_host_behind_it() {
+    let authority = Authority::new();
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = gone.local_addr().unwrap();
+    drop(gone);
+    let way = Proxy::all(&format!("http://{address}")).unwrap();
+    let error = hello(authority.client(Deadlines::default()).proxy(way))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    let words = format!("test:443 via proxy {address}");
+    assert!(error.to_string().contains(&words), "{error}");
+}
+
+#[tokio::test]
 async fn a_peer_that_speaks_http1_only_says_so_and_can_be_reached() {
     let authority = Authority::new();
     let old = server(&authority, &[b"http/1.1"]).await;

@@ -16,7 +16,7 @@ use super::dial::dial;
 use super::io::Io;
 use super::origin::Origin;
 #[cfg(feature = "proxy")]
-use super::proxy::Proxy;
+use super::proxy::{Hop, Proxy};
 #[cfg(feature = "tower")]
 use super::service::Dialer;
 use super::tls::Tls;
@@ -207,12 +207,36 @@ impl Connector {
         }
         let limit = self.settings.deadlines.connect;
         let begin = Instant::now();
-        let dial = self.dial(uri, origin);
-        let (io, way) = within(limit, Deadline::Connect, Phase::Connect, dial)
+        let way = self.way(uri, origin)?;
+        let dial = self.dial(uri, origin, &way);
+        let io = within(limit, Deadline::Connect, Phase::Connect, dial)
             .await
-            .map_err(|error| error.with_detail(origin.to_string()))??;
+            .map_err(|error| error.with_detail(way.clone()))??;
         trace::reached("tcp", &way, begin.elapsed());
         Ok((io, way))
+    }
+
+    /// The origin and the proxy on the way to it, if any.
+    #[cfg_attr(
+        not(feature = "proxy"),
+        expect(unused_variables, reason = "only proxies ask for the whole URI")
+    )]
+    fn way(&self, uri: &Uri, origin: &Origin) -> Result<String, Error> {
+        #[cfg(feature = "proxy")]
+        if let Some(hop) = self.hop(uri)? {
+            return Ok(format!("{origin} via proxy {}", hop.address));
+        }
+        Ok(origin.to_string())
+    }
+
+    /// The proxy to ask; none where a dialer makes the connections.
+    #[cfg(feature = "proxy")]
+    fn hop(&self, uri: &Uri) -> Result<Option<Hop>, Error> {
+        #[cfg(feature = "tower")]
+        if self.dialer.is_some() {
+            return Ok(None);
+        }
+        self.proxy.as_ref().map_or(Ok(None), |proxy| proxy.of(uri))
     }
 
     #[cfg_attr(
@@ -222,35 +246,32 @@ impl Connector {
             reason = "only proxies and services ask for the whole URI"
         )
     )]
-    async fn dial(&self, uri: &Uri, origin: &Origin) -> Result<(Io, String), Error> {
+    async fn dial(&self, uri: &Uri, origin: &Origin, way: &str) -> Result<Io, Error> {
         #[cfg(feature = "tower")]
         if let Some(dialer) = &self.dialer {
-            let io = dialer.dial(uri.clone()).await.map_err(|error| {
+            return dialer.dial(uri.clone()).await.map_err(|error| {
                 Error::new(ErrorKind::Connect, Phase::Connect)
-                    .with_detail(origin.to_string())
+                    .with_detail(way)
                     .with_source(error)
-            })?;
-            return Ok((io, origin.to_string()));
+            });
         }
         let target = match &self.connect_to {
             Some(target) => origin.redirected(target)?,
             None => origin.clone(),
         };
         #[cfg(feature = "proxy")]
-        if let Some(proxy) = &self.proxy {
-            if let Some(hop) = proxy.of(uri)? {
-                let way = format!("{origin} via proxy {}", hop.address);
-                let mut io = Io::new(dial(&hop.address).await?);
-                if hop.address.tls {
-                    io = self
-                        .start_tls(io, &hop.address, &way, &[ALPN_HTTP1])
-                        .await?
-                        .0;
-                }
-                return Ok((hop.tunnel(io, &target).await?, way));
+        if let Some(hop) = self.hop(uri)? {
+            let stream = dial(&hop.address).await;
+            let mut io = Io::new(stream.map_err(|error| error.with_detail(way))?);
+            if hop.address.tls {
+                io = self
+                    .start_tls(io, &hop.address, way, &[ALPN_HTTP1])
+                    .await?
+                    .0;
             }
+            return hop.tunnel(io, &target).await;
         }
-        Ok((Io::new(dial(&target).await?), origin.to_string()))
+        Ok(Io::new(dial(&target).await?))
     }
 
     async fn negotiate(

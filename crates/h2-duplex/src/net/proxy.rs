@@ -149,6 +149,11 @@ fn refuse(what: &str) -> Error {
     Error::new(ErrorKind::Proxy, Phase::Connect).with_detail(what)
 }
 
+/// It does not know us; without its address.
+fn unknown_here(what: &'static str) -> Error {
+    Error::new(ErrorKind::ProxyCredentials, Phase::Connect).with_source(what)
+}
+
 /// What the proxy did wrong, without its address.
 fn failed(what: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::new(ErrorKind::Proxy, Phase::Connect).with_source(what)

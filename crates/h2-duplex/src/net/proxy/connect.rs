@@ -3,7 +3,7 @@
 use http::HeaderValue;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::failed;
+use super::{failed, unknown_here};
 use crate::Error;
 use crate::net::origin::Origin;
 
@@ -29,7 +29,7 @@ where
     let head = read_head(&mut io).await?;
     match status(&head) {
         Some(200..=299) => Ok(io),
-        Some(407) => Err(failed("it wants other credentials (407)")),
+        Some(407) => Err(unknown_here("it answered 407")),
         Some(status) => Err(failed(format!("it answered {status}"))),
         None => Err(failed("it does not speak HTTP/1")),
     }
@@ -99,11 +99,7 @@ mod tests {
     #[tokio::test]
     async fn refusals_say_why() {
         for (answer, words) in [
-            (
-                &b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"[..],
-                "credentials (407)",
-            ),
-            (b"HTTP/1.1 503 Busy\r\n\r\n", "answered 503"),
+            (&b"HTTP/1.1 503 Busy\r\n\r\n"[..], "answered 503"),
             (b"SSH-2.0-OpenSSH\r\n\r\n", "does not speak HTTP/1"),
             (b"HTTP/1.1 2000 What\r\n\r\n", "does not speak HTTP/1"),
             ("x".repeat(MAX_HEAD + 1).as_bytes(), "too long"),
@@ -112,5 +108,8 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Proxy);
             assert!(error.to_string().contains(words), "{error}");
         }
+        let unknown = answered(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
+        let error = unknown.await.0.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ProxyCredentials);
     }
 }

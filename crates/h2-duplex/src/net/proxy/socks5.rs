@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::lookup_host;
 
-use super::failed;
+use super::{failed, unknown_here};
 use crate::Error;
 use crate::net::origin::Origin;
 
@@ -37,7 +37,7 @@ where
     match (version, method, login) {
         (VERSION, NO_AUTHENTICATION, _) => {}
         (VERSION, PASSWORD, Some((name, password))) => log_in(&mut io, name, password).await?,
-        (VERSION, ..) => return Err(failed("it wants another way to log in")),
+        (VERSION, ..) => return Err(unknown_here("it takes no such login")),
         _ => return Err(failed("it does not speak SOCKS5")),
     }
     let mut request = vec![VERSION, CONNECT, 0];
@@ -74,7 +74,7 @@ where
     io.write_all(&request).await.map_err(failed)?;
     match read(io).await? {
         [_version, 0] => Ok(()),
-        _ => Err(failed("it refused the name or the password")),
+        _ => Err(unknown_here("it refused the user or the password")),
     }
 }
 
@@ -172,26 +172,24 @@ mod tests {
             .await
             .0
             .unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .ends_with("refused the name or the password"),
-            "{error}"
-        );
+        assert_eq!(error.kind(), ErrorKind::ProxyCredentials);
+        let words = "refused the user or the password";
+        assert!(error.to_string().ends_with(words), "{error}");
     }
 
     #[tokio::test]
     async fn refusals_say_why() {
-        for (answer, words) in [
-            (&[5, 255][..], "another way to log in"),
-            (&[5, 2], "another way to log in"),
-            (b"HTTP/1.1", "does not speak SOCKS5"),
-            (&[5, 0, 5, 5, 0, 1], "refused"),
-            (&[5, 0, 5, 99, 0, 1], "unknown code 99"),
-            (&[5, 0, 5], "eof"),
+        use ErrorKind::{Proxy, ProxyCredentials};
+        for (answer, kind, words) in [
+            (&[5, 255][..], ProxyCredentials, "no such login"),
+            (&[5, 2], ProxyCredentials, "no such login"),
+            (b"HTTP/1.1", Proxy, "does not speak SOCKS5"),
+            (&[5, 0, 5, 5, 0, 1], Proxy, "refused"),
+            (&[5, 0, 5, 99, 0, 1], Proxy, "unknown code 99"),
+            (&[5, 0, 5], Proxy, "eof"),
         ] {
             let error = answered(answer, None).await.0.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Proxy);
+            assert_eq!(error.kind(), kind);
             assert!(error.to_string().contains(words), "{error}");
         }
     }
