@@ -39,6 +39,9 @@ pub(crate) struct Arguments {
     /// Print the benches and end.
     #[arg(long)]
     list: bool,
+    /// Build everything that is to run, and end.
+    #[arg(long, conflicts_with_all = ["bless", "smoke"])]
+    build: bool,
     /// One short turn each: that everything runs, and that nothing is far from what it should be.
     #[arg(long, conflicts_with = "bless")]
     smoke: bool,
@@ -82,6 +85,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         return Err(Failure::new("no such bench; see cargo xtask bench --list"));
     }
     let programs = Programs::build(&benches, arguments.ours)?;
+    if arguments.build {
+        return Ok(());
+    }
     for bench in benches {
         let table = measure(bench, &programs, arguments)?;
         println!("\n{table}");
