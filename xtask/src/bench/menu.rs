@@ -314,7 +314,7 @@ pub(super) const ALL: &[Bench] = &[
         goal: "the same for each event",
         unit: Unit::CpuPerEvent,
         script: Script::Listen,
-        bound: 1.2,
+        bound: 0.9,
         steps: &[
             step("1", 1, 20_000),
             step("10", 10, 2_000),

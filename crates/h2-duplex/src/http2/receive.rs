@@ -58,8 +58,8 @@ impl Drop for Receiver {
     }
 }
 
-/// Headers in memory of their own. h2's are slices of what it has read, DATA of other calls included, and the head is kept as
-/// long as the call.
+/// Headers in memory of their own. A value that came without Huffman coding is a slice of what h2 has read, DATA of other calls
+/// included, and one that came with it of a block that h2 decodes many into; the head is kept as long as the call.
 fn detached(headers: &HeaderMap) -> HeaderMap {
     let mut own = HeaderMap::with_capacity(headers.keys_len());
     for (name, value) in headers {
